@@ -1,0 +1,26 @@
+# The analyzer: every folder but cmd/ goes into one archive that the tests link too.
+
+FORENSICS_DIRS := base core run stat elf sim layout judge report
+FORENSICS_SRC  := $(sort $(wildcard $(addprefix forensics/,$(addsuffix /*.c,$(FORENSICS_DIRS)))))
+FORENSICS_CMD  := $(sort $(wildcard forensics/cmd/*.c))
+FORENSICS_LIBS := -ljansson -lpfm -ldw -lelf -lZydis -lmd -lpthread -lm
+FORENSICS_A    := $(BUILD)/libforensics.a
+
+$(BUILD)/forensics/%.o: forensics/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -Iforensics -c -o $@ $<
+
+FORENSICS_O := $(patsubst %.c,$(BUILD)/%.o,$(FORENSICS_SRC))
+$(FORENSICS_A): $(FORENSICS_O)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BIN)/layout_tax_forensics: $(patsubst %.c,$(BUILD)/%.o,$(FORENSICS_CMD)) $(FORENSICS_A)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(FORENSICS_LIBS)
+
+ifneq ($(FORENSICS_CMD),)
+ALL      += $(BIN)/layout_tax_forensics
+PROGRAMS += layout_tax_forensics
+endif

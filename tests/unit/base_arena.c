@@ -1,0 +1,42 @@
+#include "base/arena.h"
+#include "base/err.h"
+#include "tap.h"
+
+#include <stdint.h>
+
+int main(void)
+{
+    struct arena *a = arena_new();
+    struct err err = ERR_INIT;
+    bool zero = true, aligned = true;
+
+    for (size_t size = 1; size < 200000; size = size * 3 + 1) {
+        unsigned char *p = arena_alloc(a, size);
+        aligned = aligned && (uintptr_t)p % 16 == 0;
+        for (size_t i = 0; i < size; i++)
+            zero = zero && p[i] == 0;
+        memset(p, 0xff, size);
+    }
+    ok(zero, "arena memory is zeroed");
+    ok(aligned, "arena memory is aligned to 16 bytes");
+    is_str(arena_printf(a, "%s-%d", "x", 7), "x-7", "arena_printf formats");
+
+    int *items = NULL;
+    size_t count = 0, room = 0;
+    for (int i = 0; i < 1000; i++)
+        *ARENA_PUSH(a, items, count, room) = i;
+    bool kept = count == 1000;
+    for (int i = 0; i < 1000; i++)
+        kept = kept && items[i] == i;
+    ok(kept, "ARENA_PUSH keeps a thousand items in order");
+
+    ok(!err_set(&err, ERR_TOOL, "first %d", 1) && !err_set(&err, ERR_USAGE, "second"), "err_set is false");
+    is_str(err.text, "first 1", "the first cause wins");
+    ok(err.kind == ERR_TOOL, "and keeps its kind");
+    err_clear(&err);
+    err_sys(&err, ERR_TOOL, 2, "cannot open '%s'", "f");
+    is_str(err.text, "cannot open 'f': No such file or directory", "err_sys appends the system's words");
+
+    arena_free(a);
+    return done_testing();
+}
