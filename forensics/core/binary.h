@@ -1,0 +1,113 @@
+/* What a binary is (inventory) and what changed between two (delta). Filled by elf/, read by judge/ and report/. */
+#ifndef FORENSICS_CORE_BINARY_H
+#define FORENSICS_CORE_BINARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a section is for, as far as its name and flags tell. */
+enum section_use { USE_OTHER, USE_TEXT_HOT, USE_TEXT, USE_TEXT_COLD /* .text.unlikely */, USE_TEXT_STARTUP, USE_TEXT_EXIT, USE_PLT,
+                   USE_RODATA, USE_DATA, USE_BSS, USE_TLS, USE_DEBUG, USE_COUNT };
+
+extern const char *const section_use_name[USE_COUNT];
+
+struct section {
+    const char *name;
+    uint64_t address, offset, size, align; /* bytes */
+    uint64_t flags;                        /* SHF_* */
+    uint32_t type;                         /* SHT_* */
+    enum section_use use;
+};
+
+enum symbol_kind { SYMBOL_FUNCTION, SYMBOL_OBJECT, SYMBOL_TLS, SYMBOL_IFUNC, SYMBOL_KIND_COUNT };
+
+extern const char *const symbol_kind_name[SYMBOL_KIND_COUNT];
+
+struct symbol {
+    const char *name;      /* as in the table; for functions of stripped files "fn_<address>" from .eh_frame */
+    const char *base_name; /* without .isra, .constprop, .part, .cold, .lto_priv, .llvm suffixes and their numbers */
+    const char *pretty;    /* demangled; NULL: same as name */
+    enum symbol_kind kind;
+    bool local;       /* STB_LOCAL */
+    bool cold;        /* a *.cold part, or sits in .text.unlikely */
+    bool made_up;     /* not from a symbol table */
+    uint64_t address; /* virtual; offset inside the TLS block for SYMBOL_TLS */
+    uint64_t size;    /* bytes; 0 when not known */
+    int section;      /* index into inventory.sections; -1: none */
+    uint64_t code_hash; /* functions: of the code with addresses masked; objects: of the bytes; 0: not computed */
+};
+
+struct inventory {
+    const char *path;
+    const char *build_id;  /* hex; NULL: none */
+    const char *sha256;    /* hex */
+    uint64_t size;         /* of the file */
+    const char *type;      /* "executable", "PIE", "shared object" */
+    const char *interpreter; /* PT_INTERP; NULL: static */
+    struct section *sections;
+    size_t section_count;
+    struct symbol *symbols; /* functions, objects and TLS, by address */
+    size_t symbol_count, symbol_room;
+    uint64_t bytes[USE_COUNT]; /* section sizes by use */
+    uint64_t text_bytes;     /* executable sections together */
+    uint64_t tls_size, tls_align; /* PT_TLS; 0: none */
+    bool static_tls;         /* DF_STATIC_TLS */
+    uint64_t plt_slots;      /* JUMP_SLOT relocations */
+    uint64_t relocations;    /* dynamic, all kinds */
+    uint64_t tls_dynamic_relocations; /* DTPMOD, TLSDESC: general-dynamic TLS */
+    uint64_t tls_static_relocations;  /* TPOFF: initial-exec TLS */
+    const char **needed;     /* DT_NEEDED */
+    size_t needed_count;
+    const char *runpath;     /* NULL: none */
+    const char *compiler;    /* from .comment or DW_AT_producer; NULL: not recorded */
+    const char *flags;       /* from DW_AT_producer or .GCC.command.line; NULL: not recorded */
+    bool has_symbols;        /* .symtab */
+    bool has_debug;          /* DWARF */
+    const char **missing;    /* sentences: what this file does not tell, and what that costs */
+    size_t missing_count, missing_room;
+};
+
+/* What became of a symbol. */
+enum fate {
+    FATE_SAME,      /* identical and in place */
+    FATE_MOVED,     /* identical (address-masked) but at another address */
+    FATE_REORDERED, /* functions: same blocks in another order, or inverted branches */
+    FATE_CHANGED,   /* same symbol, other contents */
+    FATE_RESIZED,   /* objects: other size; functions: other contents and size */
+    FATE_ADDED,
+    FATE_REMOVED,
+    FATE_COUNT
+};
+
+extern const char *const fate_name[FATE_COUNT];
+
+struct symbol_change {
+    enum fate fate;
+    const char *name;          /* new's where there is one, else old's; pretty if known */
+    const struct symbol *old, *new; /* NULL when added or removed */
+    bool by_suffix;            /* matched only without compiler suffixes */
+    bool by_hash;              /* matched by code hash */
+};
+
+/* A section, segment or setting that differs. */
+struct fact_change {
+    const char *what;      /* e.g. "section .text", "PT_TLS size", "compiler" */
+    const char *old, *new; /* as text */
+    double old_value, new_value; /* NaN when not a number */
+};
+
+struct delta {
+    const struct inventory *old, *new;
+    struct symbol_change *symbols; /* every matched, added and removed symbol, by new address, removed ones last */
+    size_t symbol_count, symbol_room;
+    size_t fates[SYMBOL_KIND_COUNT][FATE_COUNT]; /* how many */
+    uint64_t fate_bytes[SYMBOL_KIND_COUNT][FATE_COUNT]; /* and their bytes (new's size; old's when removed) */
+    struct fact_change *facts;
+    size_t fact_count, fact_room;
+};
+
+/* The change record whose new (or old) symbol covers an address of that side; NULL: none. */
+const struct symbol_change *delta_at(const struct delta *delta, bool old_side, uint64_t address);
+
+#endif
