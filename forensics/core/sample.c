@@ -9,7 +9,6 @@ struct spec spec_default(void)
         .warmup = 1,
         .cpu = -1,
         .control = true,
-        .same_output = true,
         .timeout_s = 300,
         .source = SOURCE_CLOCK,
         .source_auto = true,

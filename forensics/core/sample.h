@@ -25,7 +25,7 @@ struct spec {
     char *const *env;       /* K=V added to the clean environment; NULL-terminated; may be NULL */
     size_t env_count;
     bool keep_env;           /* --inherit-env: the caller's environment instead of the clean one */
-    bool same_output;        /* old and new must print the same stdout */
+    bool same_output;        /* differing stdout of old and new is an error; else it is session.output_note */
     const char *ignore_lines; /* extended regex: lines left out of that comparison; NULL: none */
     const char *throughput;   /* extended regex whose first group is M_THROUGHPUT; NULL: none */
     bool lower_is_better;     /* of that figure */
@@ -77,6 +77,7 @@ struct session {
     size_t count, room;
     bool complete;           /* false: interrupted; what is here is a part */
     const char *interrupted; /* the reason, when not complete */
+    const char *output_note; /* sentence: how stdout of old and new differed; NULL: same */
 };
 
 struct spec spec_default(void);
