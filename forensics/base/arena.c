@@ -13,8 +13,15 @@ struct chunk {
     _Alignas(16) unsigned char data[];
 };
 
+struct deferred {
+    struct deferred *next;
+    void (*release)(void *);
+    void *thing;
+};
+
 struct arena {
-    struct chunk *head; /* the chunk being filled; older ones behind it */
+    struct chunk *head;        /* the chunk being filled; older ones behind it */
+    struct deferred *deferred; /* the last one first */
 };
 
 static void default_oom(size_t bytes)
@@ -48,6 +55,8 @@ void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
+    for (struct deferred *d = arena->deferred; d; d = d->next)
+        d->release(d->thing);
     for (struct chunk *c = arena->head, *next; c; c = next) {
         next = c->next;
         free(c);
@@ -126,4 +135,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     char *p = arena_vprintf(arena, format, ap);
     va_end(ap);
     return p;
+}
+
+void arena_defer(struct arena *arena, void (*release)(void *thing), void *thing)
+{
+    struct deferred *d = arena_alloc(arena, sizeof *d);
+    *d = (struct deferred){ .next = arena->deferred, .release = release, .thing = thing };
+    arena->deferred = d;
 }

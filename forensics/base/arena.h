@@ -22,6 +22,9 @@ char *arena_strndup(struct arena *arena, const char *text, size_t bytes);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list ap);
 
+/* Runs release(thing) when the arena is freed, the last one first: for mappings and handles its memory points into. */
+void arena_defer(struct arena *arena, void (*release)(void *thing), void *thing);
+
 /* What to do when memory ends; must not return. Default: one sentence on stderr, exit 1. */
 void arena_on_oom(void (*handler)(size_t bytes));
 

@@ -20,6 +20,12 @@ struct section {
     enum section_use use;
 };
 
+struct segment {
+    uint64_t address, offset, file_size, memory_size, align; /* bytes */
+    uint32_t type;                                           /* PT_* */
+    uint32_t flags;                                          /* PF_* */
+};
+
 enum symbol_kind { SYMBOL_FUNCTION, SYMBOL_OBJECT, SYMBOL_TLS, SYMBOL_IFUNC, SYMBOL_KIND_COUNT };
 
 extern const char *const symbol_kind_name[SYMBOL_KIND_COUNT];
@@ -28,18 +34,28 @@ struct symbol {
     const char *name;      /* as in the table; for functions of stripped files "fn_<address>" from .eh_frame */
     const char *base_name; /* without .isra, .constprop, .part, .cold, .lto_priv, .llvm suffixes and their numbers */
     const char *pretty;    /* demangled; NULL: same as name */
+    const char *file;      /* local symbols: the source file their STT_FILE entry names; NULL: not recorded */
     enum symbol_kind kind;
+    enum section_use use;  /* the section's; inside a linked .text, the linker's group: unlikely, startup, hot */
     bool local;       /* STB_LOCAL */
+    bool weak;        /* STB_WEAK */
     bool cold;        /* a *.cold part, or sits in .text.unlikely */
     bool made_up;     /* not from a symbol table */
+    bool alias;       /* another symbol before this one in the array names the same bytes */
     uint64_t address; /* virtual; offset inside the TLS block for SYMBOL_TLS */
     uint64_t size;    /* bytes; 0 when not known */
     int section;      /* index into inventory.sections; -1: none */
     uint64_t code_hash; /* functions: of the code with addresses masked; objects: of the bytes; 0: not computed */
 };
 
+struct image; /* elf/image.h: the file's bytes, alive as long as the arena */
+
 struct inventory {
     const char *path;
+    struct image *image;   /* NULL: the inventory was loaded from JSON, code cannot be looked at again */
+    const char *machine;   /* "x86-64", "i386", "AArch64"... */
+    unsigned bits;         /* 32 or 64 */
+    uint64_t entry;        /* address where execution starts; 0: none */
     const char *build_id;  /* hex; NULL: none */
     const char *sha256;    /* hex */
     uint64_t size;         /* of the file */
@@ -47,7 +63,9 @@ struct inventory {
     const char *interpreter; /* PT_INTERP; NULL: static */
     struct section *sections;
     size_t section_count;
-    struct symbol *symbols; /* functions, objects and TLS, by address */
+    struct segment *segments;
+    size_t segment_count;
+    struct symbol *symbols; /* by address, the best name of an address first; TLS ones (by offset) last */
     size_t symbol_count, symbol_room;
     uint64_t bytes[USE_COUNT]; /* section sizes by use */
     uint64_t text_bytes;     /* executable sections together */
@@ -55,6 +73,7 @@ struct inventory {
     bool static_tls;         /* DF_STATIC_TLS */
     uint64_t plt_slots;      /* JUMP_SLOT relocations */
     uint64_t relocations;    /* dynamic, all kinds */
+    uint64_t irelative_relocations;   /* IRELATIVE: ifuncs resolved at start */
     uint64_t tls_dynamic_relocations; /* DTPMOD, TLSDESC: general-dynamic TLS */
     uint64_t tls_static_relocations;  /* TPOFF: initial-exec TLS */
     const char **needed;     /* DT_NEEDED */
@@ -62,6 +81,7 @@ struct inventory {
     const char *runpath;     /* NULL: none */
     const char *compiler;    /* from .comment or DW_AT_producer; NULL: not recorded */
     const char *flags;       /* from DW_AT_producer or .GCC.command.line; NULL: not recorded */
+    const char *linker;      /* from .comment or .note; NULL: not recorded */
     bool has_symbols;        /* .symtab */
     bool has_debug;          /* DWARF */
     const char **missing;    /* sentences: what this file does not tell, and what that costs */
@@ -86,6 +106,7 @@ struct symbol_change {
     enum fate fate;
     const char *name;          /* new's where there is one, else old's; pretty if known */
     const struct symbol *old, *new; /* NULL when added or removed */
+    const struct symbol *kin;  /* added: old function it was split from; removed: new one it went into; NULL: unknown */
     bool by_suffix;            /* matched only without compiler suffixes */
     bool by_hash;              /* matched by code hash */
 };
@@ -105,6 +126,8 @@ struct delta {
     uint64_t fate_bytes[SYMBOL_KIND_COUNT][FATE_COUNT]; /* and their bytes (new's size; old's when removed) */
     struct fact_change *facts;
     size_t fact_count, fact_room;
+    const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
+    size_t by_address_count[2];
 };
 
 /* The change record whose new (or old) symbol covers an address of that side; NULL: none. */

@@ -4,6 +4,13 @@
 
 #include <stdint.h>
 
+static char released[8];
+
+static void note(void *thing)
+{
+    strcat(released, thing);
+}
+
 int main(void)
 {
     struct arena *a = arena_new();
@@ -37,6 +44,10 @@ int main(void)
     err_sys(&err, ERR_TOOL, 2, "cannot open '%s'", "f");
     is_str(err.text, "cannot open 'f': No such file or directory", "err_sys appends the system's words");
 
+    arena_defer(a, note, "1");
+    arena_defer(a, note, "2");
+    is_str(released, "", "deferred releases wait");
     arena_free(a);
+    is_str(released, "21", "freeing the arena runs them, the last one first");
     return done_testing();
 }
