@@ -101,6 +101,12 @@ enum stream_ending {
     STREAM_ENDINGS,
 };
 
+/* Whether records of blocks that end so carry the next address. */
+static inline int stream_ending_has_next(unsigned ending)
+{
+    return ending == STREAM_JUMP_INDIRECT || ending == STREAM_CALL_INDIRECT || ending == STREAM_RETURN;
+}
+
 /* Coarse kind of an instruction, for a reader that does not want to decode the bytes. Memory access is in `flags`. */
 enum stream_insn_kind {
     STREAM_INSN_ALU, /* integer and everything not below */
