@@ -8,7 +8,7 @@ static NOINLINE uint64_t hash(const unsigned char *p, int n)
         h ^= p[i];
         h *= 0x100000001b3ull;
     }
-    for (volatile int k = 0; k < FINAL; k++) {
+    for (int k = 0; k < FINAL; k++) {
         h ^= h >> 29;
         h *= 0x9e3779b97f4a7c15ull;
     }

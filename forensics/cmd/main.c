@@ -1,0 +1,70 @@
+/* layout_tax_forensics: is it slower because of what it does, or because of where it sits? */
+#include "cmd/verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cause.h"
+
+const struct verb verb_table[] = {
+    { "compare", "OLD NEW [-- ARGS...]", "run both builds and say why one is slower (the default)", verb_compare },
+    { "inspect", "OLD NEW", "no run: what changed between the two ELF files", verb_inspect },
+    { "import", "OLD.perf NEW.perf", "judge `perf stat` output recorded elsewhere", verb_import },
+    { "judge", "SAVED.json", "judge a saved comparison again, e.g. with other thresholds", verb_judge },
+    { "report", "SAVED.json", "show a saved comparison in another format", verb_report },
+    { "doctor", "", "what can be measured on this machine, and how to get more", verb_doctor },
+    { "rules", "", "the rule table", verb_rules },
+    { "profiles", "", "the processors the model knows", verb_profiles },
+    { "metrics", "", "the metric table", verb_metrics },
+    { NULL, NULL, NULL, NULL },
+};
+
+static void usage(FILE *to)
+{
+    fprintf(to, "Usage: " PROGRAM " [VERB] [OPTIONS...] OLD NEW [-- ARGS...]\n"
+                "Says why the build NEW of a program is slower than OLD: layout, hint, data or real work.\n\nVerbs:\n");
+    for (const struct verb *v = verb_table; v->name; v++)
+        fprintf(to, "  %-9s %-21s %s\n", v->name, v->args, v->summary);
+    fprintf(to, "\n`" PROGRAM " VERB --help` lists a verb's options; `" PROGRAM " --help` those of compare.\n\nExit status:\n");
+    for (int i = 0; i < CAUSE_COUNT; i++)
+        fprintf(to, "  %d  %-13s %s\n", cause_table[i].exit_status, cause_table[i].name, cause_table[i].meaning);
+    fprintf(to, "  %d  %-13s %s\n", EXIT_TOOL, "(error)", "wrong command line, or the tool could not do its work");
+    fprintf(to, "  %d  %-13s %s\n", EXIT_TARGET, "(target)", "a program failed, or old and new printed different results");
+}
+
+/* The verb of that name, NULL when there is none. */
+static const struct verb *verb_by_name(const char *name)
+{
+    for (const struct verb *v = verb_table; v->name; v++)
+        if (strcmp(v->name, name) == 0)
+            return v;
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_TOOL;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf(PROGRAM " %s\n", LTF_VERSION);
+        return EXIT_OK;
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return EXIT_OK;
+    }
+    const struct verb *verb = verb_by_name(argv[1]);
+    static char name[64];
+    if (verb) {
+        snprintf(name, sizeof name, PROGRAM " %s", verb->name);
+        argc--, argv++;
+    } else {
+        verb = &verb_table[0];
+        snprintf(name, sizeof name, PROGRAM);
+    }
+    argv[0] = name;
+    return verb->run(argc, argv);
+}
