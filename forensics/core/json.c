@@ -115,6 +115,7 @@ static void walk_result(struct codec *codec, struct result *result)
     codec_object(codec, "schema", NULL, walk_schema);
     codec_bool(codec, "complete", &result->session.complete);
     codec_string(codec, "interrupted", &result->session.interrupted);
+    codec_string(codec, "output_note", &result->session.output_note);
     walk_judgement(codec, result);
     walk_sides(codec, result);
     walk_metrics(codec, &result->comparison);

@@ -33,34 +33,73 @@ static void walk_bytes(struct codec *codec, void *item)
         codec_u64(codec, section_use_name[i], &bytes[i]);
 }
 
+static void walk_segment(struct codec *codec, void *item)
+{
+    struct segment *segment = item;
+    uint64_t type = segment->type, flags = segment->flags;
+    codec_u64(codec, "type", &type);
+    codec_u64(codec, "flags", &flags);
+    if (!codec->saving) {
+        segment->type = (uint32_t)type;
+        segment->flags = (uint32_t)flags;
+    }
+    codec_hex(codec, "address", &segment->address);
+    codec_hex(codec, "offset", &segment->offset);
+    codec_u64(codec, "file_size", &segment->file_size);
+    codec_u64(codec, "memory_size", &segment->memory_size);
+    codec_u64(codec, "align", &segment->align);
+}
+
+static void walk_relocations(struct codec *codec, struct inventory *inventory)
+{
+    codec_u64(codec, "plt_slots", &inventory->plt_slots);
+    codec_u64(codec, "relocations", &inventory->relocations);
+    codec_u64(codec, "irelative_relocations", &inventory->irelative_relocations);
+    codec_u64(codec, "tls_dynamic_relocations", &inventory->tls_dynamic_relocations);
+    codec_u64(codec, "tls_static_relocations", &inventory->tls_static_relocations);
+}
+
+static void walk_tables(struct codec *codec, struct inventory *inventory)
+{
+    struct section *sections = codec_items(codec, "sections", inventory->sections, &inventory->section_count,
+                                           sizeof *sections, walk_section);
+    struct segment *segments = codec_items(codec, "segments", inventory->segments, &inventory->segment_count,
+                                           sizeof *segments, walk_segment);
+    if (codec->saving)
+        return;
+    inventory->sections = sections;
+    inventory->segments = segments;
+}
+
 /* All but what the side already says: path, build id, sha256, size. */
 void walk_inventory(struct codec *codec, void *item)
 {
     struct inventory *inventory = item;
     codec_string(codec, "type", &inventory->type);
+    codec_string(codec, "machine", &inventory->machine);
+    int bits = (int)inventory->bits;
+    codec_int(codec, "bits", &bits);
+    if (!codec->saving)
+        inventory->bits = (unsigned)bits;
+    codec_hex(codec, "entry", &inventory->entry);
     codec_string(codec, "interpreter", &inventory->interpreter);
     codec_object(codec, "bytes", inventory->bytes, walk_bytes);
     codec_u64(codec, "text_bytes", &inventory->text_bytes);
     codec_u64(codec, "tls_size", &inventory->tls_size);
     codec_u64(codec, "tls_align", &inventory->tls_align);
     codec_bool(codec, "static_tls", &inventory->static_tls);
-    codec_u64(codec, "plt_slots", &inventory->plt_slots);
-    codec_u64(codec, "relocations", &inventory->relocations);
-    codec_u64(codec, "tls_dynamic_relocations", &inventory->tls_dynamic_relocations);
-    codec_u64(codec, "tls_static_relocations", &inventory->tls_static_relocations);
+    walk_relocations(codec, inventory);
     codec_strings(codec, "needed", &inventory->needed, &inventory->needed_count);
     codec_string(codec, "runpath", &inventory->runpath);
     codec_string(codec, "compiler", &inventory->compiler);
     codec_string(codec, "flags", &inventory->flags);
+    codec_string(codec, "linker", &inventory->linker);
     codec_bool(codec, "has_symbols", &inventory->has_symbols);
     codec_bool(codec, "has_debug", &inventory->has_debug);
     codec_strings(codec, "missing", &inventory->missing, &inventory->missing_count);
-    struct section *sections = codec_items(codec, "sections", inventory->sections, &inventory->section_count,
-                                           sizeof *sections, walk_section);
-    if (!codec->saving) {
-        inventory->sections = sections;
+    if (!codec->saving)
         inventory->missing_room = inventory->missing_count;
-    }
+    walk_tables(codec, inventory);
 }
 
 static void walk_symbol(struct codec *codec, void *item)
@@ -69,10 +108,14 @@ static void walk_symbol(struct codec *codec, void *item)
     codec_string(codec, "name", &symbol->name);
     codec_string(codec, "base_name", &symbol->base_name);
     codec_string(codec, "pretty", &symbol->pretty);
+    codec_string(codec, "file", &symbol->file);
     CODEC_ENUM(codec, "kind", symbol->kind, word_kind);
+    CODEC_ENUM(codec, "use", symbol->use, word_use);
     codec_bool(codec, "local", &symbol->local);
+    codec_bool(codec, "weak", &symbol->weak);
     codec_bool(codec, "cold", &symbol->cold);
     codec_bool(codec, "made_up", &symbol->made_up);
+    codec_bool(codec, "alias", &symbol->alias);
     codec_hex(codec, "address", &symbol->address);
     codec_u64(codec, "size", &symbol->size);
     codec_int(codec, "section", &symbol->section);
@@ -86,9 +129,10 @@ static void walk_change(struct codec *codec, void *item)
     codec_string(codec, "name", &change->name);
     codec_bool(codec, "by_suffix", &change->by_suffix);
     codec_bool(codec, "by_hash", &change->by_hash);
-    /* Saving never writes through these; loading makes new ones. */
+    /* Saving never writes through these; loading makes new ones (kin stays a copy of its own). */
     change->old = codec_optional(codec, "old", (void *)change->old, sizeof *change->old, walk_symbol);
     change->new = codec_optional(codec, "new", (void *)change->new, sizeof *change->new, walk_symbol);
+    change->kin = codec_optional(codec, "kin", (void *)change->kin, sizeof *change->kin, walk_symbol);
 }
 
 static void walk_fact(struct codec *codec, void *item)
@@ -207,39 +251,42 @@ static struct symbol_change *chosen(struct arena *arena, const struct result *re
     return kept;
 }
 
+/* A loaded symbol and the record that points to it. */
+struct loaded {
+    const struct symbol **slot;
+    size_t order;
+};
+
+/* The order of inventory.symbols: by address, the best name first, TLS last. */
 static int by_address(const void *a, const void *b)
 {
-    const struct symbol *const *x = a, *const *y = b;
-    return ((*x)->address > (*y)->address) - ((*x)->address < (*y)->address);
+    const struct loaded *x = a, *y = b;
+    const struct symbol *s = *x->slot, *t = *y->slot;
+    if ((s->kind == SYMBOL_TLS) != (t->kind == SYMBOL_TLS))
+        return s->kind == SYMBOL_TLS ? 1 : -1;
+    if (s->address != t->address)
+        return s->address < t->address ? -1 : 1;
+    if (s->alias != t->alias)
+        return s->alias ? 1 : -1;
+    return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Gathers one side's loaded symbols into its inventory, by address, and points the changes there. */
+/* Gathers one side's loaded symbols into its inventory and points the records there. */
 static void adopt(struct arena *arena, struct delta *delta, bool old_side, struct inventory *inventory)
 {
-    const struct symbol ***slots = arena_array(arena, delta->symbol_count, sizeof *slots);
+    struct loaded *list = arena_array(arena, delta->symbol_count, sizeof *list);
     size_t count = 0;
     for (size_t i = 0; i < delta->symbol_count; i++) {
         const struct symbol **slot = old_side ? &delta->symbols[i].old : &delta->symbols[i].new;
         if (*slot)
-            slots[count++] = slot;
+            list[count++] = (struct loaded){ slot, i };
     }
-    const struct symbol **order = arena_array(arena, count, sizeof *order);
-    for (size_t i = 0; i < count; i++)
-        order[i] = *slots[i];
-    qsort(order, count, sizeof *order, by_address);
+    qsort(list, count, sizeof *list, by_address);
     inventory->symbols = arena_array(arena, count, sizeof *inventory->symbols);
     inventory->symbol_count = inventory->symbol_room = count;
-    for (size_t i = 0; i < count; i++)
-        inventory->symbols[i] = *order[i];
-    /* Each change finds its copy by binary search on the address, then among the few that share it. */
     for (size_t i = 0; i < count; i++) {
-        const struct symbol **at = bsearch(slots[i], order, count, sizeof *order, by_address);
-        size_t k = (size_t)(at - order);
-        while (k > 0 && order[k - 1]->address == (*slots[i])->address)
-            k--;
-        while (order[k] != *slots[i])
-            k++;
-        *slots[i] = &inventory->symbols[k];
+        inventory->symbols[i] = **list[i].slot;
+        *list[i].slot = &inventory->symbols[i];
     }
 }
 

@@ -187,11 +187,13 @@ static void example_delta(struct result *r)
     };
     static struct section sections[] = { { .name = ".text", .address = 0x401000, .offset = 0x1000, .size = 9000, .align = 64, .flags = 6, .type = 1, .use = USE_TEXT },
                                          { .name = ".data", .address = 0x405000, .offset = 0x5000, .size = 4096, .align = 32, .flags = 3, .type = 1, .use = USE_DATA } };
+    static struct segment segments[] = { { 0x401000, 0x1000, 9000, 9000, 4096, 1, 5 } };
     for (int side = 0; side < 2; side++) {
         struct inventory *elf = r->inventory[side] = arena_alloc(r->arena, sizeof *elf);
         *elf = (struct inventory){ .path = r->side[side].path, .build_id = r->side[side].build_id, .sha256 = r->side[side].sha256,
                                    .size = r->side[side].size, .type = "PIE", .interpreter = "/lib64/ld-linux-x86-64.so.2",
-                                   .sections = sections, .section_count = 2, .symbols = side ? new_symbols : old_symbols,
+                                   .machine = "x86-64", .bits = 64, .entry = 0x401040, .sections = sections,
+                                   .section_count = 2, .segments = segments, .segment_count = 1, .symbols = side ? new_symbols : old_symbols,
                                    .symbol_count = 4, .text_bytes = side ? 471040 : 457728, .tls_size = 16, .tls_align = 8,
                                    .plt_slots = 12, .relocations = 31, .compiler = "GCC: (Debian 12.2.0-14) 12.2.0", .has_symbols = true };
         elf->bytes[USE_TEXT] = elf->text_bytes;
@@ -201,11 +203,11 @@ static void example_delta(struct result *r)
     }
     struct delta *d = r->delta = arena_alloc(r->arena, sizeof *d);
     static struct symbol_change changes[] = {
-        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], false, false },
-        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], false, false },
-        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], false, false },
-        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], false, false },
-        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, false, false },
+        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], NULL, false, false },
+        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], NULL, false, false },
+        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], NULL, false, false },
+        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], NULL, false, false },
+        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false },
     };
     static struct fact_change facts[] = { { "section .text", "457728 bytes", "471040 bytes", 457728, 471040 },
                                           { "compiler flags", "-O2 -fprofile-use", "-O2", NAN, NAN } };

@@ -98,6 +98,9 @@ static void values_come_back(void)
     ok(l->cost[1]->functions[0].cost.cycles[COMPONENT_OPCACHE] == 35.05e6, "costs by function come back");
     ok(l->verdict.rules[RULE_IPC].fired && !l->verdict.rules[RULE_CACHE_MISS].known, "rules come back by id");
     is_str(l->verdict.evidence[0].symbol, "hash_probe", "evidence names its symbol");
+    const struct symbol_change *gone = &l->delta->symbols[4];
+    ok(gone->fate == FATE_REMOVED && gone->kin && strcmp(gone->kin->name, "main") == 0, "a removed function still says where it went");
+    ok(l->inventory[1]->segments[0].flags == 5 && l->inventory[1]->bits == 64, "segments and word size come back");
     result_free(l);
     result_free(r);
 }
