@@ -1,0 +1,23 @@
+/* argv and environment of a program, filled up to a fixed size (see launch.h for why). */
+#ifndef FORENSICS_RUN_STARTUP_H
+#define FORENSICS_RUN_STARTUP_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "core/sample.h"
+
+enum { STARTUP_GRAIN = 4096 /* bytes: strings and pointers together are a multiple of it; one page */ };
+
+struct startup {
+    char **argv; /* NULL-terminated */
+    char **envp; /* NULL-terminated; LAYOUT_TAX_PAD last */
+};
+
+/* Builds both from the spec's arguments and environment; every string is a copy in the arena. */
+struct startup startup_make(struct arena *arena, const char *argv0, const struct spec *spec);
+
+/* Bytes that argv and envp put on the initial stack: strings with their ends, and the pointers to them. */
+size_t startup_bytes(const struct startup *startup);
+
+#endif
