@@ -1,0 +1,104 @@
+/* Floor 8: the hakmem_ names. */
+#include "hakmem.h"
+
+#include <errno.h>
+
+#include "front.h"
+#include "knobs.h"
+#include "thread.h"
+
+void *hakmem_malloc(size_t size)
+{
+    return front_malloc(size);
+}
+
+void *hakmem_calloc(size_t n, size_t size)
+{
+    return front_calloc(n, size);
+}
+
+void *hakmem_realloc(void *p, size_t size)
+{
+    return front_realloc(p, size);
+}
+
+void hakmem_free(void *p)
+{
+    front_free(p);
+}
+
+void *hakmem_reallocarray(void *p, size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return front_realloc(p, bytes);
+}
+
+int hakmem_posix_memalign(void **out, size_t align, size_t size)
+{
+    if (!is_pow2(align) || align % sizeof(void *))
+        return EINVAL;
+    int saved = errno; /* POSIX: the error is returned, errno is not set */
+    void *p = front_aligned(align, size);
+    errno = saved;
+    if (!p)
+        return ENOMEM;
+    *out = p;
+    return 0;
+}
+
+void *hakmem_aligned_alloc(size_t align, size_t size)
+{
+    if (!is_pow2(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return front_aligned(align, size);
+}
+
+void *hakmem_memalign(size_t align, size_t size)
+{
+    return hakmem_aligned_alloc(align, size);
+}
+
+void *hakmem_valloc(size_t size)
+{
+    return front_aligned(PAGE_SIZE_HAK, size);
+}
+
+void *hakmem_pvalloc(size_t size)
+{
+    if (size > PTRDIFF_MAX) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return front_aligned(PAGE_SIZE_HAK, size ? align_up(size, PAGE_SIZE_HAK) : PAGE_SIZE_HAK);
+}
+
+size_t hakmem_usable_size(const void *p)
+{
+    return front_usable(p);
+}
+
+void hakmem_free_sized(void *p, size_t size)
+{
+    front_free_sized(p, size);
+}
+
+void hakmem_free_aligned_sized(void *p, size_t align, size_t size)
+{
+    (void)align;
+    front_free_sized(p, size);
+}
+
+int hakmem_trim(size_t pad)
+{
+    (void)pad;
+    if (hak_front.heap)
+        hak_heap_trim(hak_front.heap, &hak_front);
+    hak_orphans_trim();
+    return hak_space_purge(true) > 0;
+}

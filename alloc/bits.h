@@ -1,0 +1,76 @@
+/* Floor 0: small pure helpers. */
+#ifndef HAK_BITS_H
+#define HAK_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define NOINLINE    __attribute__((noinline))
+#define COLD        __attribute__((noinline, cold))
+
+/* x rounded up to a multiple of `to`, a power of two; the caller has made sure it does not wrap. */
+static inline uintptr_t align_up(uintptr_t x, uintptr_t to)
+{
+    return (x + to - 1) & ~(to - 1);
+}
+
+/* x rounded down to a multiple of `to`, a power of two. */
+static inline uintptr_t align_down(uintptr_t x, uintptr_t to)
+{
+    return x & ~(to - 1);
+}
+
+static inline bool is_pow2(uintptr_t x)
+{
+    return x && !(x & (x - 1));
+}
+
+static inline size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* `n` ones from bit `at`; 1 <= n, at + n <= 32. */
+static inline uint32_t mask32(unsigned at, unsigned n)
+{
+    return (uint32_t)((((uint64_t)1 << n) - 1) << at);
+}
+
+/* Bits i of m at which a run of n ones starts. */
+static inline uint32_t run_starts(uint32_t m, unsigned n)
+{
+    for (unsigned have = 1; m && have < n;) {
+        unsigned step = have < n - have ? have : n - have;
+        m &= m >> step;
+        have += step;
+    }
+    return m;
+}
+
+/* Length of the longest run of ones in m, 0..32. */
+static inline unsigned longest_run(uint32_t m)
+{
+    unsigned n = 0;
+    for (; m; m &= m >> 1)
+        n++;
+    return n;
+}
+
+/* One step of a small generator (splitmix64); *state may start at anything. */
+static inline uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* Floor 6: heaps and the threads' fronts.
+ *
+ * A front is a thread's own block of TLS: for each class an intrusive LIFO list of free blocks and a
+ * down-counter that bounds it. malloc pops, free pushes; nothing else happens on the fast path.
+ * A heap owns slabs. A thread has one while it lives; afterwards the heap is an orphan, and the next thread
+ * takes it over, with the blocks that are still out. Heaps are never destroyed: a tag may name one forever.
+ *
+ * Invariants, for a cell: blocks in the list == bound - room, and 0 <= room <= bound between calls.
+ * For a slab: used == blocks below `carved` without a set bit; it is in a list if and only if used < capacity
+ * and it is not its bin's current slab. */
+#ifndef HAK_HEAP_H
+#define HAK_HEAP_H
+
+#include "pool.h"
+#include "remote.h"
+
+struct cell {
+    void *head;    /* first free block */
+    int32_t room;  /* blocks that may still be pushed; -1 asks for a flush */
+    int32_t bound; /* most blocks the list may hold; 0: the class has no list, every call goes to its slab */
+};
+
+enum front_state {
+    FRONT_NEW,  /* no heap yet */
+    FRONT_LIVE,
+    FRONT_LATE, /* the thread's destructors have run: a heap is borrowed for each call */
+};
+
+struct front {
+    struct cell cells[NCLASS];
+    uint32_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one */
+    uint32_t state;       /* enum front_state */
+    struct heap *heap;    /* NULL unless FRONT_LIVE */
+    unsigned exit_rounds; /* rounds of thread-exit destructors still to wait */
+};
+_Static_assert(sizeof(struct cell) == 16, "tags carry class * 16 as an offset into cells");
+_Static_assert(sizeof(struct front) < 1024, "late dlopen: glibc has about 1.6 KiB of static TLS to spare");
+
+extern __thread struct front hak_front;
+
+/* The calling thread's cell at an offset (class * 16), as tables and tags carry it: no shift, no multiplication. */
+static inline struct cell *cell_at(size_t off)
+{
+    return (struct cell *)(void *)((char *)hak_front.cells + off);
+}
+
+enum heap_state {
+    HEAP_OWNED,  /* a thread has it */
+    HEAP_ORPHAN, /* nobody has it; it is in the list of orphans */
+    HEAP_LOCKED, /* an orphan that somebody is tidying */
+    HEAP_ZOMBIE, /* belonged to a thread that fork() left behind; its lists may be inconsistent, never touched */
+};
+
+/* Event counts: written by the holder of the heap alone, read by anybody. */
+typedef _Atomic(size_t) hak_count;
+struct heap_stats {
+    hak_count out[NCLASS], in[NCLASS];   /* blocks that left slabs, came back to slabs */
+    hak_count refills[NCLASS], flushes[NCLASS]; /* batches between slabs and a thread's lists */
+    hak_count direct[NCLASS];            /* mallocs that had no list to go to: bound 0 */
+    hak_count warm_hits, cold_hits, fresh_slabs, adopted_slabs;
+    hak_count remote_sent, remote_received; /* blocks */
+};
+
+struct bin {
+    struct slab *current; /* NULL, or a slab that may have a free block */
+    struct pool pool;
+};
+
+struct heap {
+    struct inbox inbox __attribute__((aligned(64))); /* a line of its own: other threads write it */
+    _Atomic(uint32_t) state;   /* enum heap_state */
+    uint32_t id __attribute__((aligned(64)));
+    unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
+    struct bin bins[NCLASS];
+    struct outbox out[OUTBOXES];
+    uint64_t random;           /* state of next_random() */
+    uint64_t swept;            /* ms: last look at what has gone cold */
+    unsigned calls;            /* slow calls since that clock was read */
+    int32_t room_seen[NCLASS]; /* cells' room at the last sweep */
+    struct heap *next;         /* all heaps; under the heaps lock */
+    struct heap *next_orphan;
+    struct heap_stats stats;
+};
+
+/* Adds n to a count of a heap that the caller holds. */
+static inline void hak_add(hak_count *count, size_t n)
+{
+    if (HAK_STATS)
+        atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+/* Sets the bounds of all cells from the knobs: the cache policy of a band is nothing but its bound. */
+void hak_cells_init(struct front *f);
+
+/* Takes one block of class c from the heap and stocks f's list with some more (f may be NULL). NULL: no memory. */
+void *hak_heap_refill(struct heap *h, struct front *f, unsigned c);
+
+/* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
+void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep);
+
+/* Frees a block of another heap, by way of an outbox. */
+void hak_heap_free_remote(struct heap *h, void *p);
+
+/* Frees a block of any heap at once, from a thread that has none. */
+void hak_free_homeless(void *p);
+
+/* Sends what is in the outboxes. */
+void hak_heap_send(struct heap *h);
+
+/* Takes in what others freed; f may be NULL. */
+void hak_heap_receive(struct heap *h, struct front *f);
+
+/* Gives back every empty slab, and flushes and sends everything if f is given. */
+void hak_heap_trim(struct heap *h, struct front *f);
+
+/* Takes over a slab with free blocks of class c from an orphan (floor 7 knows them); NULL if there is none. */
+struct slab *hak_orphan_slab(struct heap *h, unsigned c);
+
+/* Empties the inbox of h if nobody has h: called after every push. */
+void hak_orphan_tidy(struct heap *h);
+
+#endif

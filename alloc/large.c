@@ -1,0 +1,47 @@
+#include "large.h"
+
+#include "os.h"
+#include "space.h"
+
+void *hak_large_alloc(size_t size, size_t align, bool *zeroed)
+{
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    if (size > RUN_MAX || align > UNIT_SIZE / 2)
+        return hak_huge_alloc(size ? size : 1, align, zeroed);
+    unsigned n = (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE);
+    struct slab *s = hak_slabs_alloc(n ? n : 1, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, zeroed);
+    if (!s)
+        return NULL;
+    hak_tags_set(s, TAG_RUN, TAG_RUN_BODY);
+    return s->start;
+}
+
+void hak_large_free(void *p, uint32_t tag)
+{
+    if (tag == TAG_RUN && slab_of(p)->start == p)
+        hak_slabs_free(slab_of(p));
+    else if (tag == TAG_FREE)
+        hak_os_fatal("double free of", p);
+    else if (tag != TAG_HUGE || !hak_huge_free(p))
+        hak_os_fatal("free of a pointer that malloc did not return:", p);
+}
+
+size_t hak_large_size(const void *p, uint32_t tag)
+{
+    if (tag == TAG_RUN && slab_of(p)->start == p)
+        return slab_of(p)->nslabs * SLAB_SIZE;
+    if (tag == TAG_HUGE && unit_of(p)->base == p)
+        return hak_huge_size(p);
+    return 0;
+}
+
+void *hak_large_resize(void *p, uint32_t tag, size_t size)
+{
+    size_t have = hak_large_size(p, tag);
+    if (!have)
+        hak_os_fatal("realloc of a pointer that malloc did not return:", p);
+    if (tag == TAG_HUGE)
+        return size > RUN_MAX ? hak_huge_resize(p, size) : NULL;
+    return size <= have && size > have / 2 ? p : NULL;
+}

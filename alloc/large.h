@@ -1,0 +1,22 @@
+/* Floor 6: blocks above SMALL_MAX bytes or alignments above what a class gives. Up to RUN_MAX a block is a run
+ * of slabs in a superslab; above, it has units of its own and is resized by remapping. */
+#ifndef HAK_LARGE_H
+#define HAK_LARGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `size` bytes at a multiple of `align` (power of two). *zeroed: the block reads as zero. NULL: no memory. */
+void *hak_large_alloc(size_t size, size_t align, bool *zeroed);
+
+/* Frees a block whose tag is not that of a small one; says what is wrong and aborts if p is none. */
+void hak_large_free(void *p, uint32_t tag);
+
+/* Usable bytes of a block with such a tag; 0 if p is none. */
+size_t hak_large_size(const void *p, uint32_t tag);
+
+/* Changes the size without copying: the block's address, which may be a new one, or NULL: not possible. */
+void *hak_large_resize(void *p, uint32_t tag, size_t size);
+
+#endif

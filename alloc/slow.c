@@ -1,0 +1,144 @@
+#include "slow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "front_plain.h"
+#include "knobs.h"
+#include "large.h"
+#include "os.h"
+#include "thread.h"
+
+static void *no_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* A call from a thread whose heap is gone, or could not be made. */
+static COLD void *malloc_late(unsigned c)
+{
+    struct heap *h = hak_heap_borrow();
+    if (!h)
+        return no_memory();
+    void *p = hak_heap_refill(h, NULL, c);
+    hak_heap_return(h);
+    return p ? p : no_memory();
+}
+
+NOINLINE void *hak_malloc_refill(size_t c)
+{
+    struct heap *h = hak_thread_heap();
+    if (unlikely(!h))
+        return malloc_late((unsigned)c);
+    void *p = hak_heap_refill(h, &hak_front, (unsigned)c);
+    return likely(p != NULL) ? p : no_memory();
+}
+
+/* A block of class c, from the list or else from the heap. */
+static void *malloc_class(unsigned c)
+{
+    struct cell *cell = &hak_front.cells[c];
+    void *p = cell->head;
+    if (unlikely(!p))
+        return hak_malloc_refill(c);
+    cell->head = next_block(p);
+    cell->room++;
+    return p;
+}
+
+static void *malloc_large(size_t size, size_t align, bool *zeroed)
+{
+    void *p = hak_space_init() ? hak_large_alloc(size, align, zeroed) : NULL;
+    return p ? p : no_memory();
+}
+
+NOINLINE void *hak_malloc_slow(size_t size)
+{
+    bool zeroed;
+    return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &zeroed);
+}
+
+NOINLINE void hak_free_flush(size_t c)
+{
+    hak_heap_flush(hak_front.heap, &hak_front, (unsigned)c, hak_front.cells[c].bound / 2);
+}
+
+COLD void hak_free_foreign(void *p)
+{
+    if (p)
+        hak_os_fatal("free of a pointer that malloc did not return:", p);
+}
+
+NOINLINE void hak_free_slow(void *p)
+{
+    uint32_t tag = tag_of(p);
+    if (unlikely(tag < 1u << TAG_SHIFT)) {
+        hak_large_free(p, tag);
+        return;
+    }
+    struct heap *h = hak_thread_heap();
+    if (unlikely(!h))
+        hak_free_homeless(p);
+    else if (unlikely((tag ^ hak_front.id) < NCLASS * 16))
+        front_free(p); /* this was the thread's first call, and it took over the heap that the block is from */
+    else
+        hak_heap_free_remote(h, p);
+}
+
+void *hak_calloc(size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes))
+        return no_memory();
+    if (bytes > SMALL_MAX) {
+        bool zeroed;
+        void *p = malloc_large(bytes, MIN_ALIGN, &zeroed);
+        return p && !zeroed ? memset(p, 0, bytes) : p;
+    }
+    void *p = front_malloc(bytes);
+    return p ? memset(p, 0, bytes) : p;
+}
+
+void *hak_aligned(size_t align, size_t size)
+{
+    if (align <= MIN_ALIGN)
+        return front_malloc(size);
+    unsigned c = hak_class_aligned(size, align);
+    bool zeroed;
+    return c < NCLASS ? malloc_class(c) : malloc_large(size, align, &zeroed);
+}
+
+size_t hak_usable(const void *p)
+{
+    uint32_t tag = tag_of(p);
+    if (tag >= 1u << TAG_SHIFT)
+        return class_size((tag & ((1u << TAG_SHIFT) - 1)) / 16);
+    return hak_large_size(p, tag);
+}
+
+void *hak_realloc(void *p, size_t size)
+{
+    if (!p)
+        return front_malloc(size);
+    if (!size) {
+        front_free(p);
+        return NULL;
+    }
+    uint32_t tag = tag_of(p);
+    size_t have = hak_usable(p);
+    if (tag >= 1u << TAG_SHIFT) {
+        if (size <= have && (size > have / 2 || have <= 64))
+            return p;
+    } else {
+        void *same = hak_large_resize(p, tag, size);
+        if (same)
+            return same;
+    }
+    void *q = front_malloc(size);
+    if (!q)
+        return size <= have ? p : NULL; /* a smaller block need not fail */
+    memcpy(q, p, min_size(have, size));
+    front_free(p);
+    return q;
+}

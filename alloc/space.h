@@ -1,0 +1,144 @@
+/* Floor 3: the address space. All user memory comes from one window of addresses, so that a pointer is turned
+ * into its slab by a subtraction and a shift, and a foreign pointer is told apart before any memory of its is
+ * touched. The window is chosen once, where the system would have put a mapping of its size (its own
+ * randomisation applies), and not kept reserved: a place that something else took meanwhile is skipped.
+ *
+ * Beside the window, in mappings of their own: one 32-bit tag a slab, one pointer a unit, and the units'
+ * metadata. Both tables are reserved at start (64 KiB of addresses for each GiB of window) and made usable as
+ * the heap grows. */
+#ifndef HAK_SPACE_H
+#define HAK_SPACE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bits.h"
+#include "config.h"
+
+struct heap;
+
+/* One slab, or the first of a span. Fields below `start` belong to the heap that owns the slab, and only its
+ * thread (or the holder of an ownerless heap) touches them. */
+struct slab {
+    _Atomic(struct heap *) owner; /* heap that remote frees go to */
+    char *start;                  /* a multiple of SLAB_SIZE */
+    uint64_t *bits;               /* one a block below `carved`: set when the block is free */
+    uint64_t recip;               /* ceil(2^40 / size): block = offset * recip >> 40, exact for offset < 2^18 */
+    struct slab *next, *prev;     /* in a warm or cold list */
+    uint32_t size;                /* bytes a block */
+    uint16_t capacity;            /* blocks in the slab or span */
+    uint16_t carved;              /* blocks ever handed out; those above have never been touched */
+    uint16_t used;                /* blocks out: with the user, in a thread's lists, or on their way home */
+    uint16_t hint;                /* no word of bits below this one has a bit set */
+    uint8_t cls;                  /* size class */
+    uint8_t nslabs;               /* slabs in the span or run */
+    uint8_t back;                 /* slabs from the first of the span to this one */
+    uint8_t list;                 /* enum slab_list (floor 4) */
+};
+
+/* One unit. Everything here is under the space lock, except what struct slab says. */
+struct unit {
+    size_t huge_len;          /* bytes mapped when the unit is a huge block's first; 0 for a superslab */
+    char *base;
+    uint32_t free_mask;       /* slabs not in use */
+    uint32_t dirty_mask;      /* slabs that may hold something other than zeroes */
+    unsigned bin;             /* longest run of ones in free_mask */
+    bool idle;                /* in the list of units with memory to return */
+    bool huge_pages;          /* advice was given */
+    uint64_t idle_since;      /* ms */
+    struct unit *next, *prev; /* in the list of its bin, or of cached huge blocks */
+    struct unit *idle_next, *idle_prev;
+    /* a huge block's metadata ends here */
+    struct slab slabs[UNIT_SLABS];
+    uint64_t bits[UNIT_SLABS][SLAB_BITS / 64];
+};
+
+/* What free reads of the address space; one cache line, written only while the heap grows. */
+struct space_view {
+    uintptr_t base;            /* first byte of the window; a multiple of UNIT_SIZE */
+    atomic_size_t limit;       /* slabs from base on that have a readable tag */
+    _Atomic(uint32_t) *tags;   /* one a slab */
+    struct unit **units;       /* one a unit; NULL where nothing is */
+} __attribute__((aligned(64)));
+
+extern struct space_view hak_space;
+
+/* Counted under the space lock. */
+struct space_stats {
+    size_t superslabs;      /* units in use as such */
+    size_t slabs;           /* slabs in use in them */
+    size_t huge_blocks, huge_bytes;    /* live */
+    size_t cached_bytes;    /* huge blocks kept for reuse */
+    size_t purged_bytes;    /* returned to the system so far */
+    size_t meta_bytes;      /* mapped for metadata */
+};
+
+/* Index of the slab that p lies in; >= limit for a pointer that is not ours. */
+static inline size_t slab_index(const void *p)
+{
+    return ((uintptr_t)p - hak_space.base) >> SLAB_SHIFT;
+}
+
+/* The tag of p's slab; TAG_NONE for a pointer from elsewhere. Touches no memory near p. */
+static inline uint32_t tag_of(const void *p)
+{
+    size_t i = slab_index(p);
+    if (unlikely(i >= atomic_load_explicit(&hak_space.limit, memory_order_relaxed)))
+        return TAG_NONE;
+    return atomic_load_explicit(&hak_space.tags[i], memory_order_relaxed);
+}
+
+/* The unit that p lies in; p's tag is not TAG_NONE. */
+static inline struct unit *unit_of(const void *p)
+{
+    return hak_space.units[slab_index(p) / UNIT_SLABS];
+}
+
+/* The slab, or first slab of the span or run, that p lies in; p's tag is neither TAG_NONE nor TAG_HUGE. */
+static inline struct slab *slab_of(const void *p)
+{
+    struct slab *s = &unit_of(p)->slabs[slab_index(p) % UNIT_SLABS];
+    return s - s->back;
+}
+
+/* Makes the window and its tables; true if they are there. Any thread, any time, any number of times. */
+bool hak_space_init(void);
+
+/* Memory for metadata: zeroed, 64-aligned, never given back, far from user data. NULL when there is none. */
+void *hak_meta_alloc(size_t size);
+
+/* n free slabs in a row, 1 <= n <= UNIT_SLABS, the first at a multiple of `align` slabs (a power of two).
+ * Sets start, nslabs, back and, if not NULL, *zeroed: the memory reads as zero. Tags are still TAG_FREE. */
+struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed);
+
+/* Gives back what hak_slabs_alloc gave; the tags become TAG_FREE. */
+void hak_slabs_free(struct slab *s);
+
+/* Sets the tags of all slabs of s: the first to `head`, the others to `body`. */
+void hak_tags_set(struct slab *s, uint32_t head, uint32_t body);
+
+/* A block with units of its own: `bytes` (> 0) at a multiple of `align` (power of two, any). NULL: no memory. */
+void *hak_huge_alloc(size_t bytes, size_t align, bool *zeroed);
+
+/* Gives it back: to a small cache that lives as long as HAKMEM_PURGE_MS, or to the system. False: p is none. */
+bool hak_huge_free(void *p);
+
+/* Changes its size in place or by moving its pages; the new address, or NULL with everything as it was. */
+void *hak_huge_resize(void *p, size_t bytes);
+
+/* Bytes mapped for huge block p. */
+size_t hak_huge_size(const void *p);
+
+/* Returns idle memory that has waited long enough (all of it with `everything`); bytes returned. */
+size_t hak_space_purge(bool everything);
+
+struct space_stats hak_space_stats(void);
+
+/* The lock, for fork (floor 7) alone. hak_space_relock is for the child. */
+void hak_space_lock(void);
+void hak_space_unlock(void);
+void hak_space_relock(void);
+
+#endif

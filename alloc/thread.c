@@ -1,0 +1,237 @@
+#include "thread.h"
+
+#include <pthread.h>
+
+#include "knobs.h"
+#include "os.h"
+
+/* A thread's heap is let go in the last round of its destructors (POSIX runs at least four), so that frees of
+ * other destructors still find it. What runs even later borrows a heap for each call. */
+#define EXIT_ROUNDS 3u
+
+/* Orphans looked at for a slab before a fresh one is taken. */
+#define ADOPT_TRIES 4
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* taken before the space lock */
+static struct heap *all, *orphans;
+static atomic_uint orphan_count;
+static uint32_t last_id;
+static pthread_key_t key;
+static atomic_bool key_made;
+
+static bool state_change(struct heap *h, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong(&h->state, &from, to);
+}
+
+/* ---- heaps ---- */
+
+static struct heap *heap_new(void)
+{
+    if (last_id >= HEAP_ID_MAX)
+        return NULL;
+    struct heap *h = hak_meta_alloc(sizeof *h);
+    if (!h)
+        return NULL;
+    h->id = ++last_id;
+    h->random = hak_os_random();
+    h->next = all;
+    all = h;
+    return h;
+}
+
+/* An orphan, or a new heap; HEAP_OWNED. */
+static struct heap *heap_acquire(void)
+{
+    if (!hak_space_init())
+        return NULL;
+    pthread_mutex_lock(&lock);
+    struct heap *h = NULL;
+    for (struct heap **link = &orphans; *link && !h; link = h ? link : &(*link)->next_orphan)
+        if (state_change(*link, HEAP_ORPHAN, HEAP_OWNED)) {
+            h = *link;
+            *link = h->next_orphan;
+            atomic_fetch_sub(&orphan_count, 1);
+            break;
+        }
+    if (!h && (h = heap_new()))
+        atomic_store(&h->state, HEAP_OWNED);
+    pthread_mutex_unlock(&lock);
+    return h;
+}
+
+static void heap_abandon(struct heap *h)
+{
+    pthread_mutex_lock(&lock);
+    h->next_orphan = orphans;
+    orphans = h;
+    atomic_fetch_add(&orphan_count, 1);
+    atomic_store(&h->state, HEAP_ORPHAN);
+    pthread_mutex_unlock(&lock);
+    hak_orphan_tidy(h); /* for those who pushed while they still saw an owner */
+}
+
+struct heap *hak_heap_borrow(void)
+{
+    return heap_acquire();
+}
+
+void hak_heap_return(struct heap *h)
+{
+    heap_abandon(h);
+}
+
+/* ---- orphans ---- */
+
+void hak_orphan_tidy(struct heap *h)
+{
+    /* Sequentially consistent on both sides: either we see the orphan, or who lets it go sees our push. */
+    while (atomic_load(&h->state) == HEAP_ORPHAN && atomic_load(&h->inbox.head)
+           && state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
+        hak_heap_trim(h, NULL);
+        atomic_store(&h->state, HEAP_ORPHAN);
+    }
+}
+
+/* Moves a slab to heap `to`. Frees that are under way to the old owner are forwarded when they arrive. */
+static void slab_move(struct slab *s, struct heap *to)
+{
+    atomic_store_explicit(&s->owner, to, memory_order_relaxed);
+    uint32_t tag = to->id << TAG_SHIFT | (uint32_t)s->cls * 16;
+    hak_tags_set(s, tag, tag);
+}
+
+struct slab *hak_orphan_slab(struct heap *to, unsigned c)
+{
+    if (!atomic_load_explicit(&orphan_count, memory_order_relaxed))
+        return NULL;
+    struct slab *s = NULL;
+    int tries = ADOPT_TRIES;
+    pthread_mutex_lock(&lock);
+    for (struct heap *h = orphans; h && !s && tries--; h = h->next_orphan) {
+        if (!state_change(h, HEAP_ORPHAN, HEAP_LOCKED))
+            continue;
+        struct bin *bin = &h->bins[c];
+        bool warm;
+        s = hak_pool_take(&bin->pool, &warm);
+        if (!s && (s = bin->current))
+            bin->current = NULL;
+        if (s)
+            slab_move(s, to);
+        atomic_store(&h->state, HEAP_ORPHAN);
+    }
+    pthread_mutex_unlock(&lock);
+    if (s)
+        hak_add(&to->stats.adopted_slabs, 1);
+    return s;
+}
+
+void hak_orphans_trim(void)
+{
+    pthread_mutex_lock(&lock);
+    for (struct heap *h = orphans; h; h = h->next_orphan)
+        if (state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
+            hak_heap_trim(h, NULL);
+            atomic_store(&h->state, HEAP_ORPHAN);
+        }
+    pthread_mutex_unlock(&lock);
+}
+
+void hak_each_heap(void (*visit)(struct heap *h, void *arg), void *arg)
+{
+    pthread_mutex_lock(&lock);
+    for (struct heap *h = all; h; h = h->next)
+        visit(h, arg);
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- threads ---- */
+
+static void thread_exit(void *arg)
+{
+    struct front *f = &hak_front;
+    struct heap *h = f->heap;
+    (void)arg;
+    if (!h)
+        return;
+    if (f->exit_rounds && pthread_setspecific(key, f) == 0) {
+        f->exit_rounds--;
+        return;
+    }
+    hak_heap_trim(h, f);
+    for (unsigned c = 0; c < NCLASS; c++)
+        f->cells[c] = (struct cell){0};
+    f->id = NO_HEAP_TAG;
+    f->heap = NULL;
+    f->state = FRONT_LATE;
+    heap_abandon(h);
+}
+
+static bool make_key(void)
+{
+    if (atomic_load_explicit(&key_made, memory_order_acquire))
+        return true;
+    pthread_mutex_lock(&lock);
+    bool made = atomic_load(&key_made) || pthread_key_create(&key, thread_exit) == 0;
+    atomic_store_explicit(&key_made, made, memory_order_release);
+    pthread_mutex_unlock(&lock);
+    return made;
+}
+
+struct heap *hak_thread_heap(void)
+{
+    struct front *f = &hak_front;
+    if (likely(f->heap != NULL) || f->state == FRONT_LATE)
+        return f->heap;
+    struct heap *h = heap_acquire();
+    if (!h)
+        return NULL;
+    f->state = FRONT_LIVE;
+    f->heap = h;
+    f->id = h->id << TAG_SHIFT;
+    f->exit_rounds = EXIT_ROUNDS;
+    hak_cells_init(f);
+    h->swept = hak_os_clock_ms();
+    /* Last, because it may call malloc. Without a key the heap is never let go, and that is all. */
+    if (make_key())
+        pthread_setspecific(key, f);
+    return h;
+}
+
+/* ---- fork ---- */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+    hak_space_lock();
+}
+
+static void after_fork_parent(void)
+{
+    hak_space_unlock();
+    pthread_mutex_unlock(&lock);
+}
+
+/* The other threads are gone; what they were doing with their heaps is not finished and never will be. Their
+ * heaps stay as they are: frees to them are kept in their inboxes, and their free memory is lost to the child. */
+static void after_fork_child(void)
+{
+    lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    hak_space_relock();
+    for (struct heap *h = all; h; h = h->next)
+        if (h != hak_front.heap && atomic_load(&h->state) != HEAP_ORPHAN)
+            atomic_store(&h->state, HEAP_ZOMBIE);
+    for (struct heap **link = &orphans; *link;) {
+        if (atomic_load(&(*link)->state) == HEAP_ORPHAN) {
+            link = &(*link)->next_orphan;
+            continue;
+        }
+        *link = (*link)->next_orphan;
+        atomic_fetch_sub(&orphan_count, 1);
+    }
+}
+
+void hak_fork_handlers(void)
+{
+    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
