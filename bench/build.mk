@@ -1,1 +1,44 @@
-# The loads.
+# The loads. A program is a row: load, flavour, where it lives; the templates below do the rest.
+#
+# Flavours of bench_random_mixed:
+#   system           the C library's allocator
+#   hakmem           Standard: statistics and checks, linked from the archive
+#   hakmem_minimal   FAST: linked from the minimal archive
+#   hakmem_minimal_pgo         FAST, built as one unit (-flto) with the profile of a training run: pgo.mk's rules
+#   hakmem_minimal_pgo_stale   the same trained on another load under other knobs, to compare with
+
+# Every bench keeps what an analyzer wants and the processor never sees: DWARF, symbols, a build id of the
+# contents, one section a function and the relocations (a relinker or BOLT can move functions). Eager binding
+# (-z now) so that no lazy PLT resolution lands inside a measured loop.
+BENCH_CFLAGS  := -ffunction-sections -ffile-prefix-map=$(CURDIR)=.
+BENCH_LDFLAGS := -Wl,-z,now -Wl,--emit-relocs -Wl,--build-id=sha1 -pthread
+BENCH_COMMON  := bench/load.c
+
+# $(1) load, $(2) program: linked from the plain objects, the archive $(3) (may be empty) and nothing else.
+define bench_program
+$(2): $$(call objs,bench/$(1).c $$(BENCH_COMMON),plain) $(3)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$(BENCH_LDFLAGS) -o $$@ $$^
+endef
+
+$(BUILD)/plain/bench/%.o: bench/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(BENCH_CFLAGS) -pthread -c -o $@ $<
+
+BENCH_PROGRAMS := bench_random_mixed_system
+$(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_system,))
+
+# A sanitizer brings its own malloc, so the flavours with ours exist only without one.
+ifneq ($(HAKMEM_SRC),)
+ifeq ($(SANITIZE),)
+BENCH_PROGRAMS += bench_random_mixed_hakmem bench_random_mixed_hakmem_minimal
+$(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem,$(HAKMEM_A)))
+$(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem_minimal,$(HAKMEM_MINIMAL_A)))
+include bench/pgo.mk
+endif
+endif
+
+ALL      += $(addprefix $(BIN)/,$(BENCH_PROGRAMS))
+PROGRAMS += $(BENCH_PROGRAMS)

@@ -1,0 +1,75 @@
+/* What every load shares: its arguments as rows, two clocks, and the lines it prints.
+ *
+ * A load is a program that does one pattern of allocation work and says how fast it went:
+ *     stdout   Throughput = N ops/s [iter=.. ws=..] time=..s      N by the wall clock, as a person would time it
+ *              Checksum = HEX                                     with --checksum: what the blocks held
+ *     stderr   Peak RSS = N KiB, CPU time = N s                   CPU time of all threads inside the timed part
+ * On a loaded machine compare operations per CPU second, not the throughput.
+ */
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One positional argument; `value` holds the default until load_parse has run. */
+struct load_arg {
+    const char *name;
+    const char *help;
+    uint64_t value;
+    uint64_t min, max; /* inclusive bounds */
+};
+
+/* A load and its command line. */
+struct load {
+    const char *name;
+    const char *about; /* one sentence for --help */
+    struct load_arg *args;
+    size_t nargs;
+    bool has_checksum; /* offers --checksum */
+    bool checksum;     /* --checksum was given */
+};
+
+/* A moment on both clocks, nanoseconds. */
+struct load_clock {
+    uint64_t wall; /* CLOCK_MONOTONIC */
+    uint64_t cpu;  /* CLOCK_PROCESS_CPUTIME_ID: user + system of every thread, dead ones too */
+};
+
+/* Reads the command line into load->args; prints help and exits 0, or one sentence and exits 1 when it is wrong. */
+void load_parse(struct load *load, int argc, char **argv);
+
+/* Prints one sentence with a pointer to --help and exits 1; for arguments that contradict one another. */
+void load_fail(const struct load *load, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn, cold));
+
+/* Now. */
+struct load_clock load_now(void);
+
+/* Prints the result lines of `ops` operations done between the two moments; `detail` goes inside the brackets. */
+void load_print(struct load_clock begin, struct load_clock end, uint64_t ops, const char *detail, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Prints the checksum line. */
+void load_print_checksum(uint64_t sum);
+
+/* Says that an allocation of `size` bytes failed and exits 1. */
+void load_no_memory(size_t size) __attribute__((noreturn, cold));
+
+/* Marsaglia's 32-bit xorshift (13, 17, 5): period 2^32 - 1, never 0 from a state that is not 0. */
+static inline uint32_t load_random(uint32_t state)
+{
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
+}
+
+/* Folds a value into a running checksum (the FNV-1a prime: every earlier value keeps its weight). */
+static inline uint64_t load_fold(uint64_t sum, uint64_t value)
+{
+    return (sum ^ value) * UINT64_C(0x100000001b3);
+}
+
+#endif

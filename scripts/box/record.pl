@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+# JSON for the boxes, with what perl brings along (prove needs perl anyway).
+#
+#   record.pl object NAME=TEXT NAME:=JSON NAME@=FILE ...   an object; texts, raw JSON, the JSON in a file
+#   record.pl rows NAME NAME:n ...  < TABLE                tab-separated lines as an array of objects (:n a number)
+#   record.pl stats < NUMBERS                              n, mean, median, sd, cv_percent, min, max
+#   record.pl get FILE a.b.0                               one value; status 1 when it is not there
+#   record.pl pick FILE NAME...                            an object of some of the members of another
+use strict;
+use warnings;
+use JSON::PP;
+
+my $json = JSON::PP->new->canonical->pretty->indent_length(2)->allow_nonref;
+my %verb = (object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick);
+my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|pick ...\n";
+$verb->(@ARGV);
+
+sub slurp
+{
+    my ($file) = @_;
+    open my $in, '<:raw', $file or die "record.pl: $file: $!\n";
+    local $/;
+    return scalar <$in>;
+}
+
+sub parse
+{
+    my ($text, $what) = @_;
+    my $value = eval { $json->decode($text) };
+    die "record.pl: $what is not JSON\n" if $@;
+    return $value;
+}
+
+# Beyond doubles' integers nothing is counted here, so a number is a number.
+sub number { return $_[0] eq 'null' || $_[0] eq '' ? undef : 0 + $_[0] }
+
+sub object
+{
+    my %object;
+    for (@_) {
+        if    (/^([^=:@]+):=(.*)$/s) { $object{$1} = parse($2, $1) }
+        elsif (/^([^=:@]+)@=(.*)$/s) { $object{$1} = parse(slurp($2), $2) }
+        elsif (/^([^=:@]+)=(.*)$/s)  { $object{$1} = $2 }
+        else                         { die "record.pl: '$_' is not NAME=VALUE\n" }
+    }
+    print $json->encode(\%object);
+}
+
+sub rows
+{
+    my @names = @_;
+    my @rows;
+    while (my $line = <STDIN>) {
+        chomp $line;
+        my @cells = split /\t/, $line, -1;
+        my %row;
+        for my $name (@names) {
+            my $cell = shift @cells;
+            die "record.pl: line $. has no '$name'\n" unless defined $cell;
+            $name =~ /^(.*):n$/ ? ($row{$1} = number($cell)) : ($row{$name} = $cell);
+        }
+        push @rows, \%row;
+    }
+    print $json->encode(\@rows);
+}
+
+sub stats
+{
+    my @x = sort { $a <=> $b } map { chomp; $_ } grep { !/^null$/ } <STDIN>;
+    die "record.pl: stats of nothing\n" unless @x;
+    my ($n, $sum, $squares) = (scalar @x, 0, 0);
+    $sum += $_ for @x;
+    my $mean = $sum / $n;
+    $squares += ($_ - $mean)**2 for @x;
+    my $sd     = $n > 1 ? sqrt($squares / ($n - 1)) : undef;
+    my $median = ($x[ int(($n - 1) / 2) ] + $x[ int($n / 2) ]) / 2;
+    print $json->encode({
+        n => $n, mean => $mean, median => $median, sd => $sd,
+        cv_percent => defined $sd && $mean ? 100 * $sd / $mean : undef,
+        min => 0 + $x[0], max => 0 + $x[-1],
+    });
+}
+
+sub get
+{
+    my ($file, $path) = @_;
+    my $value = parse(slurp($file), $file);
+    for my $key (split /\./, $path) {
+        $value = ref $value eq 'HASH' ? $value->{$key} : ref $value eq 'ARRAY' && $key =~ /^\d+$/ ? $value->[$key] : undef;
+        exit 1 unless defined $value;
+    }
+    print ref $value ? $json->encode($value) : JSON::PP::is_bool($value) ? ($value ? 'true' : 'false') : $value, "\n";
+}
+
+sub pick
+{
+    my ($file, @names) = @_;
+    my $from = parse(slurp($file), $file);
+    print $json->encode({ map { $_ => $from->{$_} } @names });
+}
