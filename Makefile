@@ -10,6 +10,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
 
 CC       ?= gcc
 ifeq ($(origin CC),default)

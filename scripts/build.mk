@@ -1,1 +1,39 @@
-# Set-up, demo, install.
+# Demonstration and installation.
+
+.PHONY: demo demo-setup install uninstall
+demo-setup:
+	@scripts/setup.sh build
+
+demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares)
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory pgo-fast-full pgo-fast-stale
+	@scripts/demo.sh
+
+INSTALL   ?= install
+BINDIR    := $(DESTDIR)$(PREFIX)/bin
+LIBDIR    := $(DESTDIR)$(PREFIX)/lib
+MANDIR    := $(DESTDIR)$(PREFIX)/share/man
+
+# path in the tree : folder it goes to : mode
+INSTALLED := \
+    layout_tax_forensics:$(BINDIR)/layout_tax_forensics:755 \
+    scripts/box/layout_tax_forensics_box.sh:$(BINDIR)/layout_tax_forensics_box:755 \
+    $(wildcard docs/layout_tax_forensics.1):$(MANDIR)/man1/layout_tax_forensics.1:644 \
+    $(BUILD)/libhakmem.so:$(LIBDIR)/libhakmem.so:755 \
+    $(BUILD)/libhakmem.a:$(LIBDIR)/libhakmem.a:644 \
+    alloc/hakmem.h:$(DESTDIR)$(PREFIX)/include/hakmem.h:644 \
+    $(BUILD)/hakmem.pc:$(LIBDIR)/pkgconfig/hakmem.pc:644 \
+    docs/libhakmem.3:$(MANDIR)/man3/libhakmem.3:644
+
+$(BUILD)/hakmem.pc: Makefile scripts/build.mk
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: hakmem' \
+	    'Description: memory allocator' 'Version: $(VERSION)' 'Libs: -L$${libdir} -lhakmem' 'Libs.private: -lpthread' \
+	    'Cflags: -I$${includedir}' > $@
+
+install: all $(BUILD)/hakmem.pc ## install under PREFIX (default /usr/local; DESTDIR for packages)
+	@set -e; for row in $(INSTALLED); do IFS=: read -r from to mode <<< "$$row"; \
+	    $(INSTALL) -D -m "$$mode" "$$from" "$$to"; echo "  INST  $$to"; done
+
+uninstall: ## remove what install put under PREFIX
+	@for row in $(INSTALLED); do IFS=: read -r _ to _ <<< "$$row"; rm -f "$$to"; done
