@@ -16,11 +16,15 @@ shift
 need_program trainer "$FOLDER/trainer"
 scratch
 
+# Purging follows the real clock, so what it counts differs from run to run: off, unless asked for.
+FIXED=()
+[[ " $* " == *" HAKMEM_PURGE_MS="* ]] || FIXED=(HAKMEM_PURGE_MS=-1)
+
 # Old counters would be added to, an old record would speak for another run.
 rm -f "$FOLDER/profile.json"
 find "$FOLDER/gen" -name '*.gcda' -delete
 BENCH_BIN=$FOLDER/trainer OUT=$FOLDER/training.json \
-    "$ROOT/scripts/run_mixed_10_cleanenv.sh" "$@" "HAKMEM_TRAIN_RECORD=$WORK/seen" >"$WORK/log" 2>&1 ||
+    "$ROOT/scripts/run_mixed_10_cleanenv.sh" "$@" "${FIXED[@]}" "HAKMEM_TRAIN_RECORD=$WORK/seen" >"$WORK/log" 2>&1 ||
     die "training failed: $(tail -n 1 "$WORK/log")"
 
 # Names relative to gen/, so the hash does not depend on where the tree lies.
@@ -29,7 +33,7 @@ BENCH_BIN=$FOLDER/trainer OUT=$FOLDER/training.json \
 [[ -s $WORK/seen ]] || die "the training process wrote no HAKMEM_TRAIN_RECORD; is hakmem linked into $FOLDER/trainer?"
 tail -n 1 "$WORK/seen" >"$WORK/knobs_seen"
 for knob in "$@"; do
-    seen=$("$RECORD" get "$WORK/knobs_seen" "knobs.${knob%%=*}") || die "the training process knows no knob ${knob%%=*}"
+    seen=$("$RECORD" get "$WORK/knobs_seen" "${knob%%=*}") || die "the training process knows no knob ${knob%%=*}"
     [[ $seen == "${knob#*=}" ]] || die "training asked for $knob, but the process saw ${knob%%=*}=$seen"
 done
 
