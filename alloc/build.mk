@@ -65,4 +65,4 @@ $(HAKMEM_NAMES_A): $(call objs,$(HAKMEM_CORE_SRC),static)
 	$(HAKMEM_ARCHIVE)
 
 # A sanitizer brings an allocator of its own: there, only the names that interpose nothing make sense.
-ALL += $(HAKMEM_NAMES_A) $(if $(SANITIZE),,$(HAKMEM_SO) $(HAKMEM_A) $(HAKMEM_MINIMAL_A) $(HAKMEM_CHECKING_A) $(HAKMEM_CHECKING_SO))
+ALL += $(HAKMEM_NAMES_A) $(if $(SANITIZE),,$(HAKMEM_SO) $(HAKMEM_A) $(HAKMEM_MINIMAL_A))

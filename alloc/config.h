@@ -41,7 +41,7 @@
  * an offset into the thread's cells, so that free needs no shift. Tags below 1 << TAG_SHIFT are not small. */
 #define TAG_SHIFT      10
 #define HEAP_ID_MAX    ((1u << 22) - 2) /* the id above it is never given out: a thread without heap has it */
-#define NO_HEAP_TAG    0xfffffc00u /* xor with any tag is far above any class */
+#define NO_HEAP_TAG    0xfffffc00u
 
 enum hak_tag {
     TAG_NONE = 0,     /* not ours, or not in use */

@@ -11,7 +11,7 @@
 #define BOUND_HIGH   512
 #define SWEEP_CALLS  64u               /* slow calls between looks at the clock */
 
-__thread struct front hak_front = {.id = NO_HEAP_TAG, .offset = CLASS_TABLE};
+__thread struct front hak_front = {.id = NO_HEAP_TAG};
 
 /* ---- policy ---- */
 

@@ -28,8 +28,7 @@ enum front_state {
 
 struct front {
     struct cell cells[NCLASS];
-    uint64_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one. 64 bits: no extension in free */
-    uint16_t offset[FAST_MAX / 16 + 1]; /* CLASS_TABLE, here because malloc has this address at hand already */
+    uint32_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one */
     uint32_t state;       /* enum front_state */
     struct heap *heap;    /* NULL unless FRONT_LIVE */
     unsigned exit_rounds; /* rounds of thread-exit destructors still to wait */
@@ -37,12 +36,12 @@ struct front {
 _Static_assert(sizeof(struct cell) == 16, "tags carry class * 16 as an offset into cells");
 _Static_assert(sizeof(struct front) < 1024, "late dlopen: glibc has about 1.6 KiB of static TLS to spare");
 
-HIDDEN extern __thread struct front hak_front;
+extern __thread struct front hak_front;
 
 /* The calling thread's cell at an offset (class * 16), as tables and tags carry it: no shift, no multiplication. */
-static inline struct cell *cell_at(struct front *f, size_t off)
+static inline struct cell *cell_at(size_t off)
 {
-    return (struct cell *)(void *)((char *)f->cells + off);
+    return (struct cell *)(void *)((char *)hak_front.cells + off);
 }
 
 enum heap_state {

@@ -188,7 +188,7 @@ struct heap *hak_thread_heap(void)
         return NULL;
     f->state = FRONT_LIVE;
     f->heap = h;
-    f->id = (uint64_t)h->id << TAG_SHIFT;
+    f->id = h->id << TAG_SHIFT;
     f->exit_rounds = EXIT_ROUNDS;
     hak_cells_init(f);
     h->swept = hak_os_clock_ms();
