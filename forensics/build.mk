@@ -24,3 +24,16 @@ ifneq ($(FORENSICS_CMD),)
 ALL      += $(BIN)/layout_tax_forensics
 PROGRAMS += layout_tax_forensics
 endif
+
+# The recorder is a program of its own (a Valgrind tool, another licence): built here when Valgrind's static libraries
+# are installed, on first use otherwise. Its flags stand in its own script, as both builds need them.
+RECORDER     := $(BUILD)/recorder/layout_tax_recorder-amd64-linux
+RECORDER_SRC := $(wildcard forensics/sim/recorder/*) forensics/sim/stream_format.h
+
+$(RECORDER): $(RECORDER_SRC)
+	$(call say,REC,$@)
+	$(Q)forensics/sim/recorder/build.sh $(@D) $(CC)
+
+ifneq ($(wildcard /usr/lib/x86_64-linux-gnu/valgrind/libcoregrind-amd64-linux.a),)
+ALL += $(RECORDER)
+endif

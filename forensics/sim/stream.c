@@ -26,6 +26,7 @@ struct stream {
     uint32_t words, at;    /* of the chunk in hand; at: next word to hand out */
     uint32_t event;        /* next event's word index; == words when none is left */
     bool ended;            /* END was seen */
+    bool replaced;         /* the last event was an EXEC that has not failed: the stream may stop here */
 
     const struct stream_block **blocks;
     size_t n_blocks, room;
@@ -160,6 +161,10 @@ static bool ring_has_chunk(struct stream *s, struct err *err)
             __atomic_load_n(&s->control->produced, __ATOMIC_ACQUIRE) <= s->number)
             break;
     }
+    if (s->replaced) {
+        s->ended = true;
+        return false;
+    }
     return err_set(err, ERR_TARGET, "the recording of %s stopped before its end: the recorded process was killed, or went "
                    "on in another program", s->name);
 }
@@ -168,11 +173,15 @@ static bool file_has_chunk(struct stream *s, struct err *err)
 {
     if (s->file_at + sizeof(struct stream_chunk) <= s->mapped)
         return true;
+    if (s->replaced && s->file_at == s->mapped) {
+        s->ended = true;
+        return false;
+    }
     return err_set(err, ERR_TOOL, "the recording %s is cut short after %llu chunks: record it again", s->name,
                    (unsigned long long)s->number);
 }
 
-/* Takes the next chunk in hand. */
+/* Takes the next chunk in hand. False: failed, or nothing is left and s->ended says that nothing is missing. */
 static bool take_chunk(struct stream *s, struct err *err)
 {
     size_t room;
@@ -325,6 +334,7 @@ static enum stream_item take_event(struct stream *s, struct stream_event *event,
     event->type = (enum stream_event_type)head.type;
     if (!read_event(s, s->chunk + s->at + 1, head.words - 1u, event))
         return damaged(s, "an impossible event", err);
+    s->replaced = event->type == STREAM_EVENT_EXEC && event->syscall.number == 0;
     s->at += head.words;
     s->event = head.next ? head.next : s->words;
     return STREAM_EVENT;
@@ -356,7 +366,7 @@ enum stream_item stream_next(struct stream *s, struct stream_run *run, struct st
         if (s->ended)
             return STREAM_DONE;
         if (!s->chunk && !take_chunk(s, err))
-            return STREAM_FAILED;
+            return s->ended ? STREAM_DONE : STREAM_FAILED;
         if (s->at == s->words)
             continue;
         if (s->at == s->event) {
@@ -391,14 +401,15 @@ static bool write_all(int fd, const void *bytes, size_t n)
     return true;
 }
 
-/* Whether the chunk in hand holds the END event. */
-static bool chunk_is_last(const struct stream *s)
+/* Whether the chunk in hand holds the END event; notes whether it ends in an EXEC. */
+static bool chunk_is_last(struct stream *s)
 {
     for (uint32_t at = s->event; at < s->words;) {
         struct stream_event_head head;
         memcpy(&head, s->chunk + at, sizeof head);
         if (head.type == STREAM_EVENT_END)
             return true;
+        s->replaced = head.type == STREAM_EVENT_EXEC && at + head.words == s->words;
         if (head.next <= at)
             break;
         at = head.next;
@@ -416,7 +427,7 @@ static bool save_chunks(struct stream *s, int fd, const char *path, struct err *
         return err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);
     for (bool last = false; !last; release_chunk(s)) {
         if (!take_chunk(s, err))
-            return false;
+            return s->ended;
         last = chunk_is_last(s);
         if (!write_all(fd, s->chunk, (size_t)s->words * 8))
             return err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);

@@ -82,7 +82,7 @@ struct stream_run {
 
 enum stream_item {
     STREAM_FAILED = -1, /* err says why */
-    STREAM_DONE = 0,    /* after the END event */
+    STREAM_DONE = 0,    /* after the END event, or where the process went on in another program (the last event is EXEC) */
     STREAM_RUN,
     STREAM_EVENT,
 };

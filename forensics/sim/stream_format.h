@@ -42,7 +42,8 @@ struct stream_control {
     uint32_t chunk_words; /* room of one chunk with its header */
     uint32_t chunks;      /* slots of the ring; 0: a file */
     uint32_t producer;    /* enum stream_producer */
-    uint64_t reserved[5];
+    uint64_t recipe_bytes; /* a ring: text of the START event, right behind the last chunk, for a producer that is told so */
+    uint64_t reserved[4];
     uint64_t produced;        /* chunks completed; producer's line */
     uint32_t producer_asleep; /* 1: wake me when `consumed` moves */
     uint32_t pad1[13];
@@ -75,7 +76,7 @@ enum stream_event_type {
     STREAM_EVENT_SIGNAL_END = 7, /* the handler returns to the interrupted code */
     STREAM_EVENT_SYSCALL = 8,    /* the running thread enters the kernel */
     STREAM_EVENT_FORK = 9,       /* the process forked; the stream follows the parent */
-    STREAM_EVENT_EXEC = 10,      /* the process replaces its program; nothing after it is recorded unless it fails */
+    STREAM_EVENT_EXEC = 10,      /* the process is about to replace its program: the stream's last event unless it fails */
     STREAM_EVENT_END = 11,       /* last event: the process ended */
 };
 
@@ -140,7 +141,6 @@ enum {
     STREAM_REF_STORE = 2,        /* both bits: read-modify-write in one access (compare-and-swap) */
     STREAM_REF_CONDITIONAL = 4,  /* not performed when slots[slot] == 0 */
     STREAM_REF_LOCKED = 8,
-    STREAM_REF_PREFETCH = 16,
 };
 struct stream_ref {
     int64_t displacement; /* the whole address when slot == STREAM_NO_SLOT (RIP-relative and absolute operands) */
