@@ -1,0 +1,278 @@
+/* The front end, part of model.c: where code lies in L1I, op cache and iTLB, and how long fetch and prediction take. */
+#ifndef FORENSICS_SIM_FETCH_H
+#define FORENSICS_SIM_FETCH_H
+
+#include "sim/state.h"
+
+/* An epoch shorter than this many blocks is too young for lazy ages to matter: its eager stamps are near enough. */
+enum { YOUNG_EPOCH = 64 };
+
+/* A wait of the front end that a later stall of dispatch may show. */
+static inline void owe(struct model *m, enum component component, struct block *block, uint64_t ticks)
+{
+    m->due_ticks[component] = (m->due >> component & 1 ? m->due_ticks[component] : 0) + ticks;
+    m->due_block[component] = block;
+    m->due |= 1u << component;
+}
+
+/* ---- address translation ---- */
+
+static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_t page)
+{
+    uint32_t entries = (uint32_t)m->profile->value[P_ITLB_ENTRIES], victim = 0;
+    for (uint32_t i = 0; i < entries; i++) {
+        if (m->itlb_pages[i] == page + 1) {
+            m->itlb_used[i] = m->code_clock;
+            if (page == b->page)
+                b->itlb_slot = i;
+            return;
+        }
+        if (m->itlb_used[i] < m->itlb_used[victim])
+            victim = i;
+    }
+    m->itlb_pages[victim] = page + 1;
+    m->itlb_used[victim] = m->code_clock;
+    if (page == b->page)
+        b->itlb_slot = victim;
+    if (PERFECT(m, COMPONENT_ITLB))
+        return;
+    struct cache *second = m->itlb2.sets ? &m->itlb2 : &m->stlb;
+    bool hit = cache_touch(second, (uint32_t)page, pages_number(&m->pages, page));
+    b->tally.events[EVENT_ITLB]++;
+    b->tally.events[EVENT_ITLB_WALK] += !hit;
+    uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
+    m->predicted += ticks; /* prediction names physical lines, so it waits */
+    owe(m, COMPONENT_ITLB, b, ticks);
+}
+
+static inline void code_page(struct model *m, struct block *b, uint64_t page)
+{
+    m->last_code_page = page;
+    if (LIKELY(page == b->page && m->itlb_pages[b->itlb_slot] == page + 1))
+        m->itlb_used[b->itlb_slot] = m->code_clock;
+    else
+        code_page_miss(m, b, page);
+}
+
+/* ---- L1I and op cache ---- */
+
+/* The newest fetch of a line: blocks stamp themselves, never their lines, while nothing is evicted. */
+static uint64_t line_age(const struct code_line *line)
+{
+    uint64_t newest = 0;
+    for (const struct covering *c = line->covered_by; c; c = c->next)
+        if (c->block->stamp > newest)
+            newest = c->block->stamp;
+    return newest;
+}
+
+/* The place of a set to fill: an empty one, else the least recently used. */
+static uint32_t victim_slot(struct model *m, struct residence *r, uint32_t set)
+{
+    uint32_t first = set * r->ways, victim = first;
+    bool exact = m->code_clock - m->epoch_start >= YOUNG_EPOCH;
+    for (uint32_t i = first; i < first + r->ways; i++) {
+        if (!r->line[i])
+            return i;
+        if (exact)
+            r->used[i] = line_age(r->line[i]);
+        if (r->used[i] < r->used[victim])
+            victim = i;
+    }
+    return victim;
+}
+
+static void next_epoch(struct model *m)
+{
+    m->epoch++;
+    m->epoch_start = m->code_clock;
+}
+
+/* A line that L1I does not hold arrives from L2 or beyond; prediction has asked for it, so misses overlap. */
+static OUT_OF_LINE void line_fill(struct model *m, struct block *b, struct code_line *line)
+{
+    uint32_t slot = victim_slot(m, &m->l1i, (uint32_t)line->line & (L1_SETS - 1));
+    if (m->l1i.line[slot]) {
+        m->l1i.line[slot]->slot = -1;
+        next_epoch(m);
+    }
+    m->l1i.line[slot] = line;
+    m->l1i.used[slot] = m->code_clock;
+    line->slot = (int16_t)slot;
+    if (PERFECT(m, COMPONENT_L1I))
+        return;
+    uint32_t number = pages_number(&m->pages, line->line >> 6), index = page_line_index(number, line->line);
+    uint32_t tag = (number << 6 | (uint32_t)(line->line & 63)) + 1;
+    int level = 0;
+    if (!cache_touch(&m->l2, index, tag) && !PERFECT(m, COMPONENT_L2I))
+        level = cache_touch(&m->llc, index, tag) ? 1 : 2;
+    b->tally.events[EVENT_L1I]++;
+    b->tally.events[EVENT_L2I] += level > 0;
+    b->tally.events[EVENT_LLCI] += level > 1;
+    uint64_t begin = m->predicted;
+    for (int i = 0; i <= level; i++) {
+        uint64_t busy = m->channel[i] > m->now ? m->channel[i] : m->now;
+        if (busy > begin)
+            begin = busy;
+        m->channel[i] = busy + m->line_occupancy[i];
+    }
+    uint64_t arrival = begin + m->latency[level];
+    if (arrival > m->code_arrival)
+        m->code_arrival = arrival;
+    owe(m, level ? COMPONENT_L2I : COMPONENT_L1I, b, m->latency[level]);
+}
+
+/* A 32-byte unit of code comes from the decoders instead of the op cache. */
+static OUT_OF_LINE void decode_unit(struct model *m, struct block *b, enum component component)
+{
+    const int32_t *p = m->profile->value;
+    /* 32 bytes are 8 operations of the mean length of 4. */
+    uint64_t slower = 8u * TICKS / (uint32_t)p[P_DECODE_OPS] - 8u * TICKS / (uint32_t)p[P_FETCH_OPS];
+    if (p[P_DECODE_OPS] >= p[P_FETCH_OPS])
+        slower = 0;
+    uint64_t ticks = slower;
+    if (!m->decoding) {
+        ticks += (uint64_t)p[P_OPCACHE_SWITCH] * TICKS;
+        b->tally.events[EVENT_SWITCH]++;
+    }
+    m->decoding = true;
+    m->fetched += ticks;
+    owe(m, component, b, ticks);
+}
+
+static OUT_OF_LINE void unit_fill(struct model *m, struct block *b, struct code_line *line, int half)
+{
+    uint32_t set = (uint32_t)(line->line * 2 + (uint32_t)half) & (m->opcache.sets - 1);
+    uint32_t slot = victim_slot(m, &m->opcache, set);
+    if (m->opcache.line[slot]) {
+        m->opcache.line[slot]->unit[m->opcache.half[slot]] = -1;
+        next_epoch(m);
+    }
+    m->opcache.line[slot] = line;
+    m->opcache.half[slot] = (uint8_t)half;
+    m->opcache.used[slot] = m->code_clock;
+    line->unit[half] = (int16_t)slot;
+    if (PERFECT(m, COMPONENT_OPCACHE))
+        return;
+    b->tally.events[EVENT_OPCACHE]++;
+    decode_unit(m, b, COMPONENT_OPCACHE);
+}
+
+/* Looks at every line and unit of a block; afterwards all are resident. */
+static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
+{
+    b->stamp = m->code_clock;
+    for (uint32_t i = 0; i < b->line_count; i++) {
+        struct code_line *line = b->lines[i];
+        if (i && line->line >> 6 != m->last_code_page)
+            code_page(m, b, line->line >> 6);
+        if (line->slot < 0)
+            line_fill(m, b, line);
+        else
+            m->l1i.used[line->slot] = m->code_clock;
+        int first = i == 0 ? b->address >> 5 & 1 : 0, last = i + 1 == b->line_count ? (b->end - 1) >> 5 & 1 : 1;
+        for (int half = first; half <= last; half++)
+            if (line->unit[half] < 0) {
+                unit_fill(m, b, line, half);
+            } else {
+                m->opcache.used[line->unit[half]] = m->code_clock;
+                m->decoding = false;
+            }
+    }
+    /* What this block itself evicted is not its own, so the epoch is taken last. */
+    b->epoch = m->epoch;
+}
+
+/* ---- windows and prediction ---- */
+
+/* Fetch cycles of a block, and the operation slots its windows lose. */
+static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool sequential)
+{
+    uint32_t cycles, used, width = m->fetch_width;
+    m->lost_taken = m->lost_window = 0;
+    if (sequential && b->first_window == m->window) {
+        cycles = 0;
+        used = m->window_ops + b->first_ops;
+        while (used > width) {
+            used -= width;
+            cycles++;
+        }
+    } else {
+        *(sequential ? &m->lost_window : &m->lost_taken) = width - m->window_ops;
+        cycles = b->first_cycles;
+        used = b->first_used;
+    }
+    if (b->rest_cycles) {
+        cycles += b->rest_cycles;
+        m->lost_window += b->rest_lost + (width - used);
+        used = b->last_used;
+    }
+    m->window = b->last_window;
+    m->window_ops = used;
+    return cycles;
+}
+
+/* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH. */
+static inline void count_branch(struct model *m, struct block *b, bool sequential)
+{
+    if (b->ending == STREAM_FALL || (b->ending == STREAM_COND && !b->left[1]))
+        return;
+    uint64_t line = b->branch >> 6;
+    if (!sequential || line != m->branch_line) {
+        m->branch_line = line;
+        m->line_branches = 1;
+    } else if (++m->line_branches > m->branches_per_fetch) {
+        m->line_branches = 1;
+        if (PERFECT(m, COMPONENT_DENSITY))
+            return;
+        b->tally.events[EVENT_DENSITY]++;
+        m->predicted += TICKS;
+        owe(m, COMPONENT_DENSITY, b, TICKS);
+    }
+}
+
+/* Fetches a block: moves `predicted` and `fetched`. */
+static inline void fetch(struct model *m, struct block *b)
+{
+    bool sequential = m->fall_through == b->address;
+    m->code_clock++;
+    m->predicted += sequential ? 0 : m->taken_ticks;
+    if (UNLIKELY(b->page != m->last_code_page))
+        code_page(m, b, b->page);
+    if (LIKELY(b->epoch == m->epoch)) {
+        b->stamp = m->code_clock;
+        m->decoding = false;
+    } else {
+        verify_resident(m, b);
+    }
+    if (UNLIKELY(b->jcc)) {
+        b->tally.events[EVENT_JCC]++;
+        decode_unit(m, b, COMPONENT_JCC);
+    }
+    count_branch(m, b, sequential);
+    uint32_t cycles = fetch_cycles(m, b, sequential || PERFECT(m, COMPONENT_TAKEN));
+    b->windows += cycles;
+    uint64_t behind = m->fetched - m->ahead_ticks;
+    m->fetched += (uint64_t)cycles * TICKS;
+    if (m->predicted < behind)
+        m->predicted = behind;
+    if (m->fetched < m->predicted)
+        m->fetched = m->predicted;
+    if (UNLIKELY(m->code_arrival > m->fetched))
+        m->fetched = m->code_arrival;
+    m->code_arrival = 0;
+}
+
+/* Fetch starts anew at `tick`; what was fetched behind the branch is gone. */
+static inline void redirect(struct model *m, struct block *b, uint64_t tick, enum component component)
+{
+    uint64_t from = m->fetched > m->dispatched ? m->fetched : m->dispatched;
+    if (tick <= m->fetched)
+        return;
+    owe(m, component, b, tick > from ? tick - from : 0);
+    m->fetched = m->predicted = tick;
+    m->window_ops = m->fetch_width; /* the new window is nobody's loss but this branch's */
+    m->window = ~0ull;
+}
+
+#endif

@@ -1,0 +1,339 @@
+/* The data side, part of model.c: L1D, dTLB, the way beyond, prefetch, splits, store forwarding. */
+#ifndef FORENSICS_SIM_MEMORY_H
+#define FORENSICS_SIM_MEMORY_H
+
+#include "sim/state.h"
+
+/* A store waits this long after its retirement for its turn to write the L1D; an estimate, one store a cycle behind
+ * a few others. */
+enum { DRAIN_TICKS = 8 * TICKS };
+
+/* Where an event of the running block's reference to `address` is booked. */
+static inline uint64_t key_of(const struct model *m, const struct block *b, uint64_t address)
+{
+    return object_key(m->ref_class, m->ref_class == OBJECT_STACK ? b->described->id : address);
+}
+
+static inline struct object_cell *cell_of(struct model *m, const struct block *b, uint64_t address)
+{
+    return objects_cell(&m->objects, key_of(m, b, address));
+}
+
+/* A data-side wait that the retirement of the running block may show; the longest of a kind counts. */
+static inline void delay(struct model *m, const struct block *b, enum component component, uint64_t address, uint64_t ticks)
+{
+    if (!(m->late >> component & 1) || m->late_ticks[component] < ticks) {
+        m->late_ticks[component] = ticks;
+        m->late_key[component] = key_of(m, b, address);
+    }
+    m->late |= 1u << component;
+}
+
+/* ---- dTLB ---- */
+
+/* The wait for a translation that the first level did not have, ticks. */
+static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uint64_t address, bool stored)
+{
+    struct tlb *tlb = &m->dtlb;
+    uint64_t page = address >> 12;
+    uint32_t victim = 0;
+    for (uint32_t i = 0; i < tlb->entries; i++) {
+        if (tlb->pages[i] == page + 1) {
+            tlb->used[i] = m->touch;
+            tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | i;
+            return 0;
+        }
+        if (tlb->used[i] < tlb->used[victim])
+            victim = i;
+    }
+    uint64_t gone = tlb->pages[victim], *shortcut = &tlb->index[(gone - 1) & (DTLB_INDEX - 1)];
+    if (gone && *shortcut >> 9 == gone)
+        *shortcut = 0;
+    tlb->pages[victim] = page + 1;
+    tlb->used[victim] = m->touch;
+    tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | victim;
+    if (PERFECT(m, COMPONENT_DTLB))
+        return 0;
+    bool hit = cache_touch(&m->stlb, (uint32_t)page, pages_number(&m->pages, page));
+    uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
+    b->tally.events[EVENT_DTLB]++;
+    b->tally.events[EVENT_DTLB_WALK] += !hit;
+    struct object_cell *cell = cell_of(m, b, address);
+    cell->dtlb++;
+    cell->walks += !hit;
+    if (!stored)
+        delay(m, b, COMPONENT_DTLB, address, ticks);
+    return ticks;
+}
+
+static inline uint64_t data_page(struct model *m, struct block *b, uint64_t address, bool stored)
+{
+    uint64_t page = address >> 12, entry = m->dtlb.index[page & (DTLB_INDEX - 1)];
+    m->dtlb.last_page = page;
+    if (LIKELY(entry >> 9 == page + 1)) {
+        m->dtlb.used[entry & (DTLB_MAX - 1)] = m->touch;
+        return 0;
+    }
+    return data_page_miss(m, b, address, stored);
+}
+
+/* ---- prefetch ---- */
+
+/* Watches the missing lines of a page for a constant stride. True: the line was asked for before, at `*asked`. */
+static bool stride_covers(struct model *m, uint64_t line, uint64_t *asked)
+{
+    uint64_t page = line >> 6;
+    struct stride *s = &m->strides[page & ((uint32_t)m->profile->value[P_PREFETCH_STREAMS] - 1)];
+    int32_t place = (int32_t)(line & 63), step = place - s->last;
+    if (s->page != page + 1) {
+        *s = (struct stride){ .page = page + 1, .last = place };
+        s->times[0] = m->now;
+        return false;
+    }
+    if (step == s->step && step) {
+        s->confidence++;
+    } else {
+        s->step = step;
+        s->confidence = 0;
+        s->steps = 0;
+    }
+    s->last = place;
+    s->steps++;
+    s->times[s->steps % STRIDE_TIMES] = m->now;
+    if (s->confidence < 2)
+        return false;
+    /* The prefetcher knew the stride two steps in and runs at most the profile's distance ahead. */
+    uint32_t ahead = (uint32_t)m->profile->value[P_PREFETCH_DISTANCE], known = s->confidence - 1;
+    uint32_t back = known < ahead ? known : ahead;
+    if (back >= STRIDE_TIMES)
+        back = STRIDE_TIMES - 1;
+    *asked = s->times[(s->steps - back) % STRIDE_TIMES];
+    return true;
+}
+
+/* ---- L1D and beyond ---- */
+
+/* How far a line is: 0 in L2, 1 in the LLC, 2 in memory; touches what it passes. */
+static int data_level(struct model *m, uint64_t line)
+{
+    uint32_t number = pages_number(&m->pages, line >> 6), index = page_line_index(number, line);
+    uint32_t tag = (number << 6 | (uint32_t)(line & 63)) + 1;
+    if (cache_touch(&m->l2, index, tag) || PERFECT(m, COMPONENT_L2D))
+        return 0;
+    return cache_touch(&m->llc, index, tag) || PERFECT(m, COMPONENT_MEMORY) ? 1 : 2;
+}
+
+/* The tick a missing line arrives when asked for at `tick`: it needs a miss buffer and its share of each path it takes. */
+static uint64_t line_arrival(struct model *m, uint64_t line, uint64_t tick, int level, bool stored, bool *covered)
+{
+    uint64_t begin = tick, asked;
+    *covered = stride_covers(m, line, &asked);
+    if (*covered)
+        begin = asked;
+    else if (!stored && m->buffers[m->next_buffer] > begin)
+        begin = m->buffers[m->next_buffer];
+    for (int i = 0; i <= level; i++) {
+        /* Paths fill up from the dispatch clock: a request that waits for its address keeps nobody else waiting. */
+        uint64_t busy = m->channel[i] > m->now ? m->channel[i] : m->now;
+        if (busy > begin && m->channel[i] > m->now)
+            begin = busy;
+        /* A stored line goes back out of the cache some day. */
+        m->channel[i] = busy + m->line_occupancy[i] * (stored && i == 2 ? 2u : 1u);
+    }
+    uint64_t arrival = begin + m->latency[level];
+    if (!*covered && !stored) {
+        m->buffers[m->next_buffer] = arrival;
+        if (++m->next_buffer == (uint32_t)m->profile->value[P_MISS_BUFFERS])
+            m->next_buffer = 0;
+    }
+    return arrival;
+}
+
+static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
+{
+    struct l1d *l1d = &m->l1d;
+    uint64_t gone = l1d->tags[slot] - 1, *shortcut = &l1d->index[gone & (L1D_INDEX - 1)];
+    if (l1d->tags[slot] && *shortcut == (gone << 10 | slot))
+        *shortcut = ~0ull;
+    l1d->tags[slot] = line + 1;
+    l1d->ready[slot] = 0;
+}
+
+/* Stores wait for nobody until the store queue is full of lines still on their way: then retirement waits. */
+static void store_pressure(struct model *m, struct block *b, uint64_t address, int level, enum component component)
+{
+    uint64_t queued = (uint64_t)(uint32_t)m->profile->value[P_STORE_QUEUE] * m->line_occupancy[level];
+    if (m->channel[level] <= m->now + queued)
+        return;
+    uint64_t floor = m->channel[level] - queued;
+    if (floor > m->retire_floor)
+        m->retire_floor = floor;
+    delay(m, b, component, address, floor - m->now);
+}
+
+/* Finds or brings in a line that the shortcut did not know; returns its slot. */
+static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_t address, uint64_t line, uint64_t tick, bool stored)
+{
+    static const enum component why[] = { COMPONENT_L1D, COMPONENT_L2D, COMPONENT_MEMORY };
+    struct l1d *l1d = &m->l1d;
+    uint32_t first = (uint32_t)(line & (L1_SETS - 1)) * l1d->ways, slot = first;
+    for (uint32_t i = first; i < first + l1d->ways; i++) {
+        if (l1d->tags[i] == line + 1) {
+            l1d->used[i] = m->touch;
+            l1d->index[line & (L1D_INDEX - 1)] = line << 10 | i;
+            return i;
+        }
+        if (l1d->used[i] < l1d->used[slot])
+            slot = i;
+    }
+    l1d_place(m, line, slot);
+    l1d->used[slot] = m->touch;
+    l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
+    if (PERFECT(m, COMPONENT_L1D))
+        return slot;
+    bool covered;
+    int level = data_level(m, line);
+    l1d->ready[slot] = line_arrival(m, line, tick, level, stored, &covered);
+    l1d->why[slot] = (uint8_t)why[level];
+    if (stored && level)
+        store_pressure(m, b, address, level, why[level]);
+    b->tally.events[EVENT_L1D]++;
+    b->tally.events[EVENT_L2D] += level > 0;
+    b->tally.events[EVENT_LLCD] += level > 1;
+    b->tally.events[EVENT_PREFETCH] += covered;
+    struct object_cell *cell = cell_of(m, b, address);
+    cell->l1d++;
+    cell->l2d += level > 0;
+    cell->llc += level > 1;
+    return slot;
+}
+
+/* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
+static inline uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
+{
+    uint64_t line = address >> 6;
+    if (line == m->l1d.last_line)
+        return m->l1d.last_slot;
+    m->touch++;
+    if (UNLIKELY(address >> 12 != m->dtlb.last_page))
+        *tick += data_page(m, b, address, stored);
+    uint64_t entry = m->l1d.index[line & (L1D_INDEX - 1)];
+    uint32_t slot;
+    if (LIKELY(entry >> 10 == line)) {
+        slot = entry & (L1_SLOTS - 1);
+        m->l1d.used[slot] = m->touch;
+    } else {
+        slot = l1d_search(m, b, address, line, *tick, stored);
+    }
+    m->l1d.last_line = line;
+    m->l1d.last_slot = slot;
+    return slot;
+}
+
+/* An access that crosses a line: both lines, and the price of the crossing. */
+static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, bool stored)
+{
+    uint64_t last = address + size - 1, ready = 0;
+    for (uint64_t line = address >> 6; line <= last >> 6; line++) {
+        uint64_t at = tick;
+        uint32_t slot = l1d_touch(m, b, line == address >> 6 ? address : line << 6, &at, stored);
+        if (at + m->l1d_ticks > ready)
+            ready = at + m->l1d_ticks;
+        if (m->l1d.ready[slot] > ready && !stored) {
+            delay(m, b, (enum component)m->l1d.why[slot], line << 6, m->l1d.ready[slot] - ready);
+            ready = m->l1d.ready[slot];
+        }
+    }
+    bool page = address >> 12 != last >> 12;
+    if (PERFECT(m, COMPONENT_SPLIT))
+        return ready;
+    b->tally.events[EVENT_SPLIT]++;
+    b->tally.events[EVENT_PAGE_SPLIT] += page;
+    struct object_cell *cell = cell_of(m, b, address);
+    cell->splits++;
+    uint64_t ticks = (uint64_t)m->profile->value[page ? P_PAGE_SPLIT : P_LINE_SPLIT] * TICKS;
+    if (!stored)
+        delay(m, b, COMPONENT_SPLIT, address, ticks);
+    return ready + ticks;
+}
+
+/* ---- loads and stores ---- */
+
+/* A load that overlaps a store still in the queue without lying inside it, or only looks so in its low 12 bits. */
+static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, const struct store *s, uint64_t address,
+                                           uint64_t end, uint64_t tick, uint64_t ready)
+{
+    bool in_queue = s->number + (uint32_t)m->profile->value[P_STORE_QUEUE] > m->store_number && s->drained > m->now;
+    if (!in_queue)
+        return ready;
+    bool overlap = s->address < end && address < s->end;
+    enum component component = overlap ? COMPONENT_FORWARD : COMPONENT_ALIAS;
+    if (PERFECT(m, component) || (!overlap && !m->alias_matters))
+        return ready;
+    uint64_t from = tick > s->ready ? tick : s->ready;
+    uint64_t until = from + m->l1d_ticks + (uint64_t)m->profile->value[overlap ? P_FORWARD_BLOCK : P_ALIAS_4K] * TICKS;
+    if (!overlap && s->ready <= tick)
+        until = tick + m->l1d_ticks + (uint64_t)m->profile->value[P_ALIAS_4K] * TICKS;
+    b->tally.events[overlap ? EVENT_FORWARD : EVENT_ALIAS]++;
+    struct object_cell *cell = cell_of(m, b, address);
+    cell->blocks += overlap;
+    cell->aliases += !overlap;
+    if (until <= ready)
+        return ready;
+    delay(m, b, component, address, until - ready);
+    return until;
+}
+
+/* What the store table says about a load of [address, end): the tick its value is known. */
+static inline uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end, uint64_t tick, uint64_t ready)
+{
+    const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
+    if (s->address <= address && end <= s->end) {
+        /* Forwarded while queued; when drained its data is old and this waits for nothing. */
+        uint64_t forwarded = s->ready + (uint64_t)(uint32_t)m->profile->value[P_FORWARD_LATENCY] * TICKS;
+        return forwarded > ready && s->drained > m->now ? forwarded : ready;
+    }
+    if (UNLIKELY(s->drained > m->now))
+        ready = store_conflict(m, b, s, address, end, tick, ready);
+    if (UNLIKELY(((address + 8) ^ end) >> 3 && end - address > 8)) {
+        s = &m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)];
+        if (!(s->address <= address && end <= s->end) && s->drained > m->now && s->address < end && address < s->end)
+            ready = store_conflict(m, b, s, address, end, tick, ready);
+    }
+    return ready;
+}
+
+/* A load whose address is known at `tick`: the tick its value is. */
+static inline uint64_t load(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick)
+{
+    uint64_t ready;
+    if (UNLIKELY((address & 63) + size > 64)) {
+        ready = split_access(m, b, address, size, tick, false);
+    } else {
+        uint32_t slot = l1d_touch(m, b, address, &tick, false);
+        ready = tick + m->l1d_ticks;
+        if (UNLIKELY(m->l1d.ready[slot] > ready)) {
+            delay(m, b, (enum component)m->l1d.why[slot], address, m->l1d.ready[slot] - ready);
+            ready = m->l1d.ready[slot];
+        }
+    }
+    return after_stores(m, b, address, address + size, tick, ready);
+}
+
+/* A store: brings its line in and leaves its data for loads to come. Nobody waits for it but them. */
+static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, uint64_t data)
+{
+    uint64_t at = tick;
+    if (UNLIKELY((address & 63) + size > 64))
+        split_access(m, b, address, size, tick, true);
+    else
+        l1d_touch(m, b, address, &at, true);
+    uint64_t ready = data > tick ? data : tick, end = address + size;
+    uint64_t drained = (ready > m->retired ? ready : m->retired) + DRAIN_TICKS;
+    m->store_number++;
+    for (uint64_t granule = address >> 3; granule <= (end - 1) >> 3; granule++)
+        m->stores[granule & (STORE_TABLE - 1)] =
+            (struct store){ .address = address, .end = end, .ready = ready, .number = m->store_number, .drained = drained };
+}
+
+#endif

@@ -1,0 +1,229 @@
+/* The inside of a model: what model.c and its parts (fetch.h, memory.h, retire.h) share. Not an interface.
+ *
+ * Time is counted in ticks (TICKS a cycle) by four clocks that run at their own pace and wait for one another:
+ *   predicted   the branch predictor has named the next block; runs ahead of fetch by P_FETCH_AHEAD
+ *   fetched     the block's operations are in the op queue; runs ahead of dispatch by P_OP_QUEUE
+ *   dispatched  the block's operations have entered the reorder buffer; waits for `fetched` and for room
+ *   retired     the block has left it in order; total cycles are this clock's, and its advance is what is explained
+ * A value's ready time is kept per register, so that misses overlap or chain as the program's own data flow says.
+ */
+#ifndef FORENSICS_SIM_STATE_H
+#define FORENSICS_SIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/cost.h"
+#include "sim/cache.h"
+#include "sim/flow.h"
+#include "sim/maps.h"
+#include "sim/model.h"
+#include "sim/objects.h"
+#include "sim/predict.h"
+#include "sim/profile.h"
+#include "sim/stream.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define OUT_OF_LINE __attribute__((noinline))
+
+enum {
+    L1_SETS = 64,              /* both L1 caches of every profile */
+    L1_SLOTS = L1_SETS * 16,   /* and at most 16 ways */
+    L1D_INDEX = 4096,          /* direct-mapped shortcut into the L1D; a power of two */
+    DTLB_MAX = 512,
+    DTLB_INDEX = 1024,
+    STORE_TABLE = 512,         /* by address bits 3..11: exactly the bits that 4 KiB aliasing compares */
+    RETIRE_RING = 2048,        /* blocks in the reorder buffer: at most P_WINDOW's 1024 of one operation */
+    BUFFERS_MAX = 64,
+    STRIDES_MAX = 64,
+    STRIDE_TIMES = 32,
+    THREADS_MAX = 4096,
+};
+
+/* Events counted per block, each a metric. */
+enum event {
+    EVENT_DIRECTION, EVENT_INDIRECT, EVENT_RETURN, EVENT_L1I, EVENT_L2I, EVENT_LLCI, EVENT_ITLB, EVENT_ITLB_WALK,
+    EVENT_OPCACHE, EVENT_SWITCH, EVENT_BTB, EVENT_DENSITY, EVENT_JCC, EVENT_L1D, EVENT_L2D, EVENT_LLCD, EVENT_DTLB,
+    EVENT_DTLB_WALK, EVENT_PREFETCH, EVENT_SPLIT, EVENT_PAGE_SPLIT, EVENT_ALIAS, EVENT_FORWARD, EVENT_COUNT
+};
+
+/* What a block cost beyond its base and plain dependence. */
+struct tally {
+    uint64_t ticks[COMPONENT_COUNT];
+    uint64_t events[EVENT_COUNT];
+};
+
+struct code_line;
+
+/* One described block: static properties, then its memory of itself, then its tally. */
+struct block {
+    /* what every execution reads and writes */
+    uint64_t epoch;           /* equal to the model's: all of its lines and op-cache units are resident */
+    uint64_t stamp;           /* code clock of its last fetch */
+    uint64_t left[2];         /* executions by exit 0 and 1 */
+    uint64_t dependence;      /* ticks not explained by anything else */
+    uint64_t windows;         /* fetch cycles used */
+    uint64_t address, end;    /* of its code */
+    const struct flow_node *nodes;
+    const struct stream_ref *refs;
+    uint64_t page;            /* of `address` */
+    uint64_t first_window, last_window;
+    uint64_t branch;          /* address of the last instruction */
+    uint32_t base;            /* ticks */
+    uint32_t btb_slot;
+    uint16_t node_count, ops;
+    uint16_t first_ops;       /* operations in the first fetch window */
+    uint16_t first_cycles;    /* fetch cycles of the first window when entered by a jump */
+    uint16_t first_used;      /* operations of the last of these cycles */
+    uint16_t rest_cycles;     /* fetch cycles of the other windows */
+    uint16_t rest_lost;       /* operation slots lost at its inner window boundaries */
+    uint16_t last_used;       /* operations of the last fetch cycle when rest_cycles > 0 */
+    uint8_t ending;           /* enum stream_ending */
+    uint8_t jcc;              /* the erratum applies */
+    struct branch_bias bias;
+    uint32_t itlb_slot;
+
+    /* what only slow paths look at */
+    uint32_t line_count;
+    struct code_line **lines; /* the code lines it covers, in order */
+    uint64_t *left_early;     /* executions by exit 2, 3, ... */
+    uint64_t entries;         /* repeats only: times entered, where `left` counts iterations */
+    const struct stream_block *described;
+    const struct sim_map *map; /* where its code lay when it was described; NULL: unknown */
+    struct tally tally;
+};
+
+/* One 64-byte line of code that some block covers. */
+struct code_line {
+    uint64_t line;            /* address / 64 */
+    struct code_line *next;   /* of its hash bucket */
+    struct covering {
+        struct block *block;
+        struct covering *next;
+    } *covered_by;
+    int16_t slot;             /* in the L1I; -1: not there */
+    int16_t unit[2];          /* its two 32-byte halves' places in the op cache; -1: not there */
+};
+
+/* L1I or op cache: who sits where; ages are recovered from the blocks' stamps. */
+struct residence {
+    uint32_t sets, ways;
+    struct code_line **line; /* by slot */
+    uint8_t *half;           /* which half of the line: op cache only */
+    uint64_t *used;          /* stamps written eagerly */
+};
+
+struct l1d {
+    uint32_t ways;
+    uint64_t tags[L1_SLOTS];   /* line + 1 */
+    uint64_t used[L1_SLOTS];
+    uint64_t ready[L1_SLOTS];  /* tick at which the line arrives */
+    uint8_t why[L1_SLOTS];     /* component to blame for the wait */
+    uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */
+    uint64_t last_line;        /* ~0: none */
+    uint32_t last_slot;
+};
+
+struct tlb {
+    uint32_t entries;
+    uint64_t pages[DTLB_MAX]; /* page + 1 */
+    uint64_t used[DTLB_MAX];
+    uint64_t index[DTLB_INDEX]; /* (page + 1) << 9 | slot; 0: empty */
+    uint64_t last_page;         /* ~0: none */
+};
+
+/* The newest store to each 8-byte granule modulo 4 KiB. */
+struct store {
+    uint64_t address, end; /* bytes [address, end) */
+    uint64_t ready;        /* tick its data is known */
+    uint64_t number;       /* of stores before it, plus 1 */
+    uint64_t drained;      /* tick after which the L1D holds it, an estimate */
+};
+
+/* A page watched for a constant stride of lines. */
+struct stride {
+    uint64_t page;
+    int32_t last, step;
+    uint32_t confidence;
+    uint32_t steps;
+    uint64_t times[STRIDE_TIMES]; /* when each of the last steps was taken */
+};
+
+struct model {
+    const struct profile *profile;
+    uint32_t perfect;          /* bit per component */
+    struct arena *arena;
+
+    /* clocks, ticks */
+    uint64_t predicted, fetched, dispatched, retired, now; /* now: first dispatch of the running block */
+    uint64_t retire_floor;     /* a full store queue lets nothing retire before */
+    uint64_t ready[FLOW_SLOTS];
+
+    /* reorder buffer */
+    uint64_t ops;              /* dispatched so far */
+    struct { uint64_t ops, tick; } ring[RETIRE_RING];
+    uint32_t ring_head, ring_tail;
+    uint64_t room_tick;        /* when the newest operation that had to leave did */
+
+    /* fetch state */
+    uint64_t fall_through;     /* where execution goes on in sequence; 0: it jumped */
+    uint64_t window;           /* being fetched */
+    uint32_t window_ops;
+    uint64_t branch_line;      /* 64-byte line of the branches counted */
+    uint32_t line_branches;
+    bool decoding;             /* the last unit came from the decoders */
+    uint64_t code_arrival;     /* tick the last missing line arrives; 0: none missing */
+    struct residence l1i, opcache;
+    uint64_t epoch, epoch_start, code_clock;
+    uint64_t last_code_page;
+    uint64_t itlb_pages[DTLB_MAX], itlb_used[DTLB_MAX];
+    struct code_line **line_table;
+    uint32_t line_room, line_total;
+
+    /* waits still to be explained: ticks by component, and the block whose fault they are */
+    uint32_t due, late;        /* bit sets over components: front end; data */
+    uint64_t due_ticks[COMPONENT_COUNT], late_ticks[COMPONENT_COUNT];
+    struct block *due_block[COMPONENT_COUNT];
+    uint64_t late_key[COMPONENT_COUNT]; /* object_key() of the reference that waited */
+    uint32_t lost_taken, lost_window; /* operation slots lost by the running block's fetch */
+
+    /* branches */
+    struct predictor predictor;
+    struct btb btb;
+    struct branch_path **paths; /* by thread */
+    struct branch_path *path;   /* the running thread's */
+
+    /* data side */
+    struct l1d l1d;
+    struct tlb dtlb;
+    struct cache l2, llc, stlb, itlb2;
+    struct pages pages;
+    struct store stores[STORE_TABLE];
+    uint64_t store_number, touch;
+    uint64_t buffers[BUFFERS_MAX];
+    uint32_t next_buffer;
+    uint64_t channel[3];       /* tick until which the path from L2, LLC, memory is taken */
+    struct stride strides[STRIDES_MAX];
+    struct objects objects;
+    enum object_class ref_class; /* of the reference being looked at */
+
+    /* parameters in the form the fast path wants */
+    uint32_t taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks, branches_per_fetch;
+    uint32_t line_occupancy[3], latency[3];
+    bool alias_matters;
+
+    /* what was described and seen */
+    struct block **blocks;
+    uint32_t block_count, block_room;
+    struct maps maps;
+    uint64_t stack_low, stack_high; /* the main thread's */
+    uint64_t syscalls, signals, rep_iterations;
+};
+
+/* Components of the data side, longest wait first: the order of blame, and of object_cell.ticks. */
+extern const enum component data_component[OBJECT_TERMS];
+
+#define PERFECT(m, component) ((m)->perfect >> (component) & 1)
+
+#endif
