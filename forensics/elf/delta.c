@@ -1,0 +1,162 @@
+#include "elf/delta.h"
+
+#include "elf/code.h"
+#include "elf/match.h"
+#include "elf/settings.h"
+#include "elf/symbolize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_code(const struct symbol *s)
+{
+    return s->kind == SYMBOL_FUNCTION || s->kind == SYMBOL_IFUNC;
+}
+
+static enum fate fate_of(const struct pairing *p, const struct symbol *old, const struct symbol *new)
+{
+    bool same = is_code(old) ? code_same(p, old, new) : object_same(p, old, new);
+    if (same)
+        return old->address == new->address ? FATE_SAME : FATE_MOVED;
+    return symbol_extent(p->inv[0], old) == symbol_extent(p->inv[1], new) ? FATE_CHANGED : FATE_RESIZED;
+}
+
+static const char *shown(const struct symbol *s)
+{
+    return s->pretty ? s->pretty : s->name;
+}
+
+static void add_change(struct arena *arena, struct delta *d, struct symbol_change change)
+{
+    const struct symbol *s = change.new ? change.new : change.old;
+    const struct inventory *inv = change.new ? d->new : d->old;
+    change.name = shown(s);
+    d->fates[s->kind][change.fate]++;
+    d->fate_bytes[s->kind][change.fate] += symbol_extent(inv, s);
+    *ARENA_PUSH(arena, d->symbols, d->symbol_count, d->symbol_room) = change;
+}
+
+/* Symbols of one base name, to find where a piece came from or went. */
+struct family {
+    const struct symbol *symbol;
+};
+
+static int by_base(const void *a, const void *b)
+{
+    const struct family *x = a, *y = b;
+    int order = strcmp(x->symbol->base_name, y->symbol->base_name);
+    if (order)
+        return order;
+    return (x->symbol > y->symbol) - (x->symbol < y->symbol);
+}
+
+static struct family *families(struct arena *arena, const struct inventory *inv)
+{
+    struct family *f = arena_array(arena, inv->symbol_count, sizeof *f);
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        f[i].symbol = &inv->symbols[i];
+    if (inv->symbol_count)
+        qsort(f, inv->symbol_count, sizeof *f, by_base);
+    return f;
+}
+
+/* The first function on that side with the same base name; aliases lead to their primary (a function that was folded). */
+static const struct symbol *find_kin(const struct inventory *inv, const struct family *f, const struct symbol *s)
+{
+    size_t low = 0, high = inv->symbol_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(f[middle].symbol->base_name, s->base_name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == inv->symbol_count || strcmp(f[low].symbol->base_name, s->base_name) != 0 ||
+        is_code(f[low].symbol) != is_code(s) || s->made_up)
+        return NULL;
+    return symbol_primary(inv, f[low].symbol);
+}
+
+static void add_new_side(struct arena *arena, struct delta *d, const struct pairing *p)
+{
+    struct family *old_families = families(arena, d->old);
+    for (size_t i = 0; i < d->new->symbol_count; i++) {
+        const struct symbol *new = &d->new->symbols[i];
+        struct match m = p->match[1][i];
+        if (new->alias)
+            continue;
+        if (m.how == MATCH_NONE) {
+            add_change(
+                arena, d,
+                (struct symbol_change){ .fate = FATE_ADDED, .new = new, .kin = find_kin(d->old, old_families, new) });
+            continue;
+        }
+        const struct symbol *old = &d->old->symbols[m.other];
+        add_change(arena, d,
+                   (struct symbol_change){ .fate = fate_of(p, old, new),
+                                           .old = old,
+                                           .new = new,
+                                           .by_suffix = m.how == MATCH_SUFFIX,
+                                           .by_hash = m.how == MATCH_HASH });
+    }
+}
+
+static void add_removed(struct arena *arena, struct delta *d, const struct pairing *p)
+{
+    struct family *new_families = families(arena, d->new);
+    for (size_t i = 0; i < d->old->symbol_count; i++) {
+        const struct symbol *old = &d->old->symbols[i];
+        if (!old->alias && p->match[0][i].how == MATCH_NONE)
+            add_change(
+                arena, d,
+                (struct symbol_change){ .fate = FATE_REMOVED, .old = old, .kin = find_kin(d->new, new_families, old) });
+    }
+}
+
+struct place {
+    uint64_t address;
+    size_t index;
+};
+
+static int by_address(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static void index_addresses(struct arena *arena, struct delta *d, bool old_side)
+{
+    struct place *places = arena_array(arena, d->symbol_count, sizeof *places);
+    size_t *index = arena_array(arena, d->symbol_count, sizeof *index), count = 0;
+    for (size_t i = 0; i < d->symbol_count; i++) {
+        const struct symbol *s = old_side ? d->symbols[i].old : d->symbols[i].new;
+        if (s && s->kind != SYMBOL_TLS)
+            places[count++] = (struct place){ s->address, i };
+    }
+    if (count)
+        qsort(places, count, sizeof *places, by_address);
+    for (size_t i = 0; i < count; i++)
+        index[i] = places[i].index;
+    d->by_address[!old_side] = index;
+    d->by_address_count[!old_side] = count;
+}
+
+struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing)
+{
+    struct delta *d = arena_alloc(arena, sizeof *d);
+    d->old = pairing->inv[0];
+    d->new = pairing->inv[1];
+    add_new_side(arena, d, pairing);
+    add_removed(arena, d, pairing);
+    index_addresses(arena, d, true);
+    index_addresses(arena, d, false);
+    settings_compare(arena, d);
+    return d;
+}
+
+struct delta *delta_make(struct arena *arena, const struct inventory *old, const struct inventory *new)
+{
+    return delta_of_pairs(arena, match_symbols(arena, old, new));
+}

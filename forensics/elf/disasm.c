@@ -1,0 +1,107 @@
+#include "elf/disasm.h"
+
+#include <Zydis/Zydis.h>
+#include <pthread.h>
+#include <string.h>
+
+static ZydisDecoder decoder;
+static pthread_once_t decoder_once = PTHREAD_ONCE_INIT;
+
+static void decoder_init(void)
+{
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+}
+
+static enum flow flow_of(const ZydisDecodedInstruction *z)
+{
+    bool direct = z->raw.imm[0].is_relative;
+    switch ((int)z->meta.category) {
+    case ZYDIS_CATEGORY_COND_BR: return FLOW_BRANCH;
+    case ZYDIS_CATEGORY_UNCOND_BR: return direct ? FLOW_JUMP : FLOW_JUMP_INDIRECT;
+    case ZYDIS_CATEGORY_CALL: return direct ? FLOW_CALL : FLOW_CALL_INDIRECT;
+    case ZYDIS_CATEGORY_RET: return FLOW_RETURN;
+    default: break;
+    }
+    return z->mnemonic == ZYDIS_MNEMONIC_UD2 || z->mnemonic == ZYDIS_MNEMONIC_UD1 ||
+                   z->mnemonic == ZYDIS_MNEMONIC_UD0 || z->mnemonic == ZYDIS_MNEMONIC_HLT
+               ? FLOW_STOP
+               : FLOW_NEXT;
+}
+
+/* 70..7f and 0f 80..8f carry the condition in their low four bits. */
+static uint8_t condition_of(const ZydisDecodedInstruction *z)
+{
+    bool plain = (z->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && (z->opcode & 0xf0) == 0x70) ||
+                 (z->opcode_map == ZYDIS_OPCODE_MAP_0F && (z->opcode & 0xf0) == 0x80);
+    return plain ? z->opcode & 0x0f : 16;
+}
+
+static bool may_fuse(ZydisMnemonic m)
+{
+    return m == ZYDIS_MNEMONIC_CMP || m == ZYDIS_MNEMONIC_TEST || m == ZYDIS_MNEMONIC_ADD || m == ZYDIS_MNEMONIC_SUB ||
+           m == ZYDIS_MNEMONIC_INC || m == ZYDIS_MNEMONIC_DEC || m == ZYDIS_MNEMONIC_AND;
+}
+
+static void set_operands(const ZydisDecodedInstruction *z, const ZydisDecoderContext *context, struct insn *insn)
+{
+    ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT_VISIBLE];
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeOperands(&decoder, context, z, ops, z->operand_count_visible)))
+        return;
+    for (unsigned i = 0; i < z->operand_count_visible; i++) {
+        const ZydisDecodedOperand *op = &ops[i];
+        if (op->type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        insn->memory = true;
+        insn->stack_base = op->mem.base == ZYDIS_REGISTER_RSP || op->mem.base == ZYDIS_REGISTER_RBP;
+        insn->fs = op->mem.segment == ZYDIS_REGISTER_FS;
+        if (op->mem.type != ZYDIS_MEMOP_TYPE_MEM || insn->nop)
+            continue;
+        insn->loads = op->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
+        insn->stores = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+        insn->access = (uint8_t)(op->size / 8 > 255 ? 255 : op->size / 8);
+    }
+    if (z->mnemonic == ZYDIS_MNEMONIC_SUB && z->operand_count_visible == 2 &&
+        ops[0].type == ZYDIS_OPERAND_TYPE_REGISTER && ops[0].reg.value == ZYDIS_REGISTER_RSP &&
+        ops[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        insn->grows = ops[1].imm.value.s;
+}
+
+static void set_fields(const ZydisDecodedInstruction *z, struct insn *insn)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (z->raw.imm[i].size == 0)
+            continue;
+        if (z->raw.imm[i].is_relative) {
+            insn->target_at = z->raw.imm[i].offset;
+            insn->target_size = z->raw.imm[i].size / 8;
+            insn->target = insn->address + insn->length + (uint64_t)z->raw.imm[i].value.s;
+        } else if (!insn->imm_size) {
+            insn->imm_at = z->raw.imm[i].offset;
+            insn->imm_size = z->raw.imm[i].size / 8;
+            insn->immediate = z->raw.imm[i].value.u;
+        }
+    }
+    insn->disp_at = z->raw.disp.offset;
+    insn->disp_size = z->raw.disp.size / 8;
+    insn->rip_relative = (z->attributes & ZYDIS_ATTRIB_HAS_MODRM) && z->raw.modrm.mod == 0 && z->raw.modrm.rm == 5;
+    insn->reference = (uint64_t)z->raw.disp.value + (insn->rip_relative ? insn->address + insn->length : 0);
+}
+
+bool disasm(const unsigned char *bytes, size_t room, uint64_t address, struct insn *insn)
+{
+    ZydisDecodedInstruction z;
+    ZydisDecoderContext context;
+    pthread_once(&decoder_once, decoder_init);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, &context, bytes, room, &z)))
+        return false;
+    *insn = (struct insn){ .address = address, .length = z.length, .flow = flow_of(&z) };
+    set_fields(&z, insn);
+    if (insn->flow == FLOW_BRANCH)
+        insn->condition = condition_of(&z);
+    insn->nop = z.meta.category == ZYDIS_CATEGORY_NOP || z.meta.category == ZYDIS_CATEGORY_WIDENOP;
+    insn->endbr = z.mnemonic == ZYDIS_MNEMONIC_ENDBR64;
+    insn->fuses = may_fuse(z.mnemonic);
+    if ((z.attributes & ZYDIS_ATTRIB_HAS_MODRM) && (z.raw.modrm.mod != 3 || insn->fuses))
+        set_operands(&z, &context, insn);
+    return true;
+}

@@ -1,0 +1,48 @@
+/* One instruction of x86-64 machine code: the only door to the disassembler (Zydis). */
+#ifndef FORENSICS_ELF_DISASM_H
+#define FORENSICS_ELF_DISASM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How control leaves an instruction. */
+enum flow {
+    FLOW_NEXT,
+    FLOW_BRANCH /* conditional */,
+    FLOW_JUMP,
+    FLOW_JUMP_INDIRECT,
+    FLOW_CALL,
+    FLOW_CALL_INDIRECT,
+    FLOW_RETURN,
+    FLOW_STOP /* ud2, hlt */
+};
+
+struct insn {
+    uint64_t address;
+    uint8_t length; /* bytes, 1..15 */
+    enum flow flow;
+    uint64_t target;            /* of a direct branch, jump or call */
+    uint8_t target_at;          /* where its displacement sits in the bytes */
+    uint8_t target_size;        /* bytes; 0: no direct target */
+    uint8_t condition;          /* of a branch: 0..15 as in the opcode (bit 0 negates); 16: jrcxz, loop */
+    bool memory;                /* has a memory operand, lea's too */
+    bool rip_relative;          /* its address is `reference` */
+    uint64_t reference;         /* rip-relative address, or the absolute 32-bit displacement */
+    uint8_t disp_at, disp_size; /* of the memory operand; size 0: none */
+    uint64_t immediate;
+    uint8_t imm_at, imm_size; /* not of branches; size 0: none */
+    bool stack_base;          /* memory operand is relative to %rsp or %rbp */
+    bool loads, stores;       /* through its memory operand; push, pop, call and ret do not count */
+    uint8_t access;           /* bytes that the memory operand moves; 0: address only (lea, nop) */
+    bool fs;                  /* memory operand in the %fs segment: thread-local storage */
+    bool nop;
+    bool endbr;
+    bool fuses;    /* cmp, test, add, sub, inc, dec, and: may fuse with a conditional jump behind it */
+    int64_t grows; /* sub $n, %rsp: n; else 0 */
+};
+
+/* Decodes what is in the first `room` bytes as if at `address`; false: not a valid instruction, or cut off. */
+bool disasm(const unsigned char *bytes, size_t room, uint64_t address, struct insn *insn);
+
+#endif

@@ -1,0 +1,36 @@
+/* Which symbol of the old file is which of the new one. Internal to elf/.
+ *
+ * Passes, each on what the ones before left over: name and source file, name, name without compiler suffixes, code
+ * with addresses masked (functions of at least MATCH_LEAST_CODE bytes). Symbols of equal name (statics of several
+ * files) are paired by equal size first, then in address order. Aliases take no part of their own.
+ */
+#ifndef FORENSICS_ELF_MATCH_H
+#define FORENSICS_ELF_MATCH_H
+
+#include "core/binary.h"
+#include "elf/dynamic.h"
+
+enum { MATCH_LEAST_CODE = 16 /* bytes; shorter functions look alike too often */ };
+
+enum match_how { MATCH_NONE, MATCH_PLACE /* nameless, same address and bytes */, MATCH_NAME, MATCH_SUFFIX, MATCH_HASH };
+
+struct match {
+    size_t other; /* index into the other side's symbols; SIZE_MAX: none */
+    enum match_how how;
+};
+
+struct pairing {
+    const struct inventory *inv[2]; /* 0 old, 1 new */
+    struct match *match[2];         /* by index into inv[i]->symbols */
+    struct slot *slots[2];          /* named GOT slots */
+    size_t slot_count[2];
+    bool in_place; /* symbols and sections sit where they sat and read-only data is equal: equal code means the same */
+};
+
+/* Pairs the symbols of two inventories whose images are still open. */
+struct pairing *match_symbols(struct arena *arena, const struct inventory *old, const struct inventory *new);
+
+/* The new symbol of an old one, NULL: none. */
+const struct symbol *match_new(const struct pairing *pairing, const struct symbol *old);
+
+#endif
