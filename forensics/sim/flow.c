@@ -182,16 +182,14 @@ static void make_loads(struct maker *m, struct effect *e, bool *loaded)
     const struct stream_block *b = m->block;
     for (uint16_t r = 0; r < b->n_refs; r++) {
         const struct stream_ref *ref = &b->refs[r];
-        if (ref->insn != m->insn || !(ref->flags & (STREAM_REF_LOAD | STREAM_REF_PREFETCH)))
+        if (ref->insn != m->insn || !(ref->flags & STREAM_REF_LOAD))
             continue;
-        bool prefetch = ref->flags & STREAM_REF_PREFETCH;
-        bool direct = e->pure_load && e->n_writes == 1 && !prefetch;
-        uint8_t to = prefetch ? FLOW_SINK : direct ? e->writes[0] : fresh_temp(m);
-        struct flow_node *node = push(m, prefetch ? FLOW_PREFETCH : FLOW_LOAD, to, e->load_base, e->load_index,
-                                      cycles(m->profile->value[P_L1D_LATENCY]));
+        bool direct = e->pure_load && e->n_writes == 1;
+        uint8_t to = direct ? e->writes[0] : fresh_temp(m);
+        struct flow_node *node = push(m, FLOW_LOAD, to, e->load_base, e->load_index, cycles(m->profile->value[P_L1D_LATENCY]));
         node->ref = r;
         *loaded = direct || *loaded;
-        if (!direct && !prefetch)
+        if (!direct)
             read_place(e, to);
     }
 }

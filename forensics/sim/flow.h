@@ -28,7 +28,7 @@ enum {
     FLOW_SLOTS = 64
 };
 
-enum flow_kind { FLOW_OP, FLOW_LOAD, FLOW_STORE, FLOW_PREFETCH, FLOW_BRANCH };
+enum flow_kind { FLOW_OP, FLOW_LOAD, FLOW_STORE, FLOW_BRANCH };
 
 struct flow_node {
     uint8_t kind; /* enum flow_kind */

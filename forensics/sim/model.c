@@ -119,13 +119,11 @@ static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *sl
             if (n->kind == FLOW_LOAD) {
                 tick = load(m, b, address, ref->size, tick);
                 m->ready[n->to] = tick;
-            } else if (n->kind == FLOW_STORE) {
+            } else {
                 store(m, b, address, ref->size, tick, m->ready[n->data]);
                 tick += n->latency;
                 if (m->ready[n->data] > tick)
                     tick = m->ready[n->data];
-            } else {
-                l1d_touch(m, b, address, &tick, true);
             }
         }
         if (tick > done)
