@@ -170,11 +170,12 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
     struct output_options *output = &o->output;
     struct err err = ERR_INIT;
+    enum report_format format;
     unsigned causes;
     switch (key) {
     case OPT_JSON: output->json_path = arg; break;
     case OPT_FORMAT:
-        if (!report_format_by_name(arg))
+        if (!report_format_by_name(arg, &format))
             argp_error(state, "--format takes text, markdown, html or json, not '%s'", arg);
         output->format = arg;
         break;

@@ -1,0 +1,161 @@
+/* compare: run both builds, explain the difference. The main job. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/finish.h"
+#include "cmd/progress.h"
+#include "cmd/simulate.h"
+#include "cmd/verb.h"
+#include "elf/delta.h"
+#include "elf/inventory.h"
+#include "run/interrupt.h"
+#include "run/machine.h"
+#include "run/perf.h"
+#include "run/script.h"
+#include "run/session.h"
+#include "stat/compare.h"
+
+static void session_progress(void *context, int done, int total, double seconds_left)
+{
+    progress_step(context, "running old and new", done, total, seconds_left);
+}
+
+/* Where the warnings of a session go. */
+struct hook_context {
+    struct progress progress;
+    struct result *result;
+};
+
+static void hook_progress(void *context, int done, int total, double seconds_left)
+{
+    session_progress(&((struct hook_context *)context)->progress, done, total, seconds_left);
+}
+
+static void hook_warn(void *context, const char *sentence)
+{
+    result_warn(((struct hook_context *)context)->result, "%s", sentence);
+}
+
+/* Reads both binaries. The script source runs nothing, so its sides may be any files. */
+static bool read_sides(struct result *result, bool must_run, struct err *err)
+{
+    for (int side = 0; side < 2; side++) {
+        struct inventory *inv = inventory_read(result->arena, result->spec.path[side], err);
+        if (!inv || (must_run && !inventory_is_native(inv, err)))
+            return false;
+        result->inventory[side] = inv;
+        result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
+    }
+    result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
+    return true;
+}
+
+/* Opens the counters if the spec allows and the machine has them; otherwise the clock alone is the source. */
+static bool open_source(struct options *o, struct result *result, struct source_object *source, struct err *err)
+{
+    struct spec *spec = &result->spec;
+    if (o->script)
+        return script_source(result->arena, o->script, source, err);
+    *source = clock_source();
+    if (!spec->source_auto && spec->source != SOURCE_PERF)
+        return true;
+    struct err why = ERR_INIT;
+    struct source_object perf;
+    if (perf_source(result->arena, spec, &perf, &why)) {
+        *source = perf;
+        spec->source = SOURCE_PERF;
+        return true;
+    }
+    if (!spec->source_auto || why.kind == ERR_USAGE) {
+        *err = why;
+        return false;
+    }
+    spec->source = SOURCE_SIM;
+    result_warn(result, "no hardware counters: %s", why.text);
+    return true;
+}
+
+/* Everything up to the judge. */
+static bool measure(struct options *o, struct result *result, struct progress *progress, struct err *err)
+{
+    struct spec *spec = &result->spec;
+    struct hook_context context = { *progress, result };
+    struct session_hooks hooks = { &context, hook_progress, hook_warn };
+    struct source_object source;
+    if (!read_sides(result, !o->script, err) || !open_source(o, result, &source, err))
+        return false;
+    bool done = session_run(result->arena, spec, &source, &hooks, &result->session, err);
+    source_close(&source);
+    progress_end(&context.progress);
+    if (!done)
+        return false;
+    if (result->session.output_note)
+        result_warn(result, "%s", result->session.output_note);
+    if (spec->source == SOURCE_SIM && !o->script && !simulate(result, !spec->source_auto, progress, err))
+        return false;
+    return true;
+}
+
+/* An interrupted comparison is shown for what it is: a part, without a verdict to act on. */
+static int partial(struct result *result, const struct output_options *output, struct err *err)
+{
+    int status = fail(err);
+    if (result->session.count) {
+        struct err ignored = ERR_INIT;
+        result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+        result_warn(result, "interrupted: what follows is a part of the runs and no verdict");
+        result->verdict.cause = result->verdict.primary = CAUSE_INCONCLUSIVE;
+        result->verdict.summary = "Interrupted before the last round: no verdict.";
+        if (!show(result, output, &ignored))
+            fail(&ignored);
+    }
+    return status;
+}
+
+static const struct argp_child children[] = {
+    { &argp_running, 0, "How to run:", 1 },
+    { &argp_output, 0, "How to judge and show:", 2 },
+    { 0 },
+};
+
+static const struct argp argp = {
+    .parser = options_positional,
+    .args_doc = "OLD NEW [-- ARGS...]",
+    .doc = "Runs two builds of a program, interleaved, and says whether NEW is slower and why: layout, hint, data or work."
+           "\v`" PROGRAM " help` lists the other verbs and the exit statuses.",
+    .children = children,
+};
+
+int verb_compare(int argc, char **argv)
+{
+    struct options o = options_new();
+    o.positional_min = o.positional_max = 2;
+    o.program_args = true;
+    o.missing = "two builds are needed: OLD NEW";
+    options_parse(&o, &argp, argc, argv);
+
+    struct err err = ERR_INIT;
+    struct result *result = result_new();
+    struct progress progress = progress_new(o.output.quiet);
+    int status;
+    o.spec.path[SIDE_OLD] = o.positional[0];
+    o.spec.path[SIDE_NEW] = o.positional[1];
+    result->spec = o.spec;
+    result->has_machine = true;
+    result->machine = machine_read(result->arena);
+    if (!measure(&o, result, &progress, &err)) {
+        progress_end(&progress);
+        status = err.kind == ERR_INTERRUPTED ? partial(result, &o.output, &err) : fail(&err);
+    } else {
+        result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+        add_model_figures(result);
+        status = finish(result, &o.output);
+    }
+    interrupt_unwatch();
+    result_free(result);
+    options_free(&o);
+    return status;
+}
