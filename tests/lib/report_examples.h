@@ -462,6 +462,29 @@ static struct result *example_partial(void)
     return r;
 }
 
+/* Two files and no run. */
+static struct result *example_inspect(void)
+{
+    struct result *r = result_new();
+    example_base(r);
+    example_delta(r);
+    r->comparison.note_count = 0;
+    return r;
+}
+
+/* Names that would steer a terminal, close a tag, end a table cell or a code span. */
+static struct result *example_hostile(void)
+{
+    struct result *r = example_work();
+    r->side[0].path = r->spec.path[0] = "it's <b>old</b>";
+    r->side[1].path = r->spec.path[1] = "new\033[31m\r\n| pipe | `tick`";
+    r->verdict.summary = "<script>alert(1)</script> & \"quotes\" *stars* _lines_ [link](x)\nsecond line \xc2\x9b\x7f";
+    r->verdict.evidence[0].symbol = "operator<<(std::ostream&, a_very_long_type_name<with, many, template, parameters> const&)";
+    r->verdict.evidence[0].text = "|cell| ``two`` ticks, and_a_word_without_any_place_to_break_it_that_is_longer_than_the_column_it_stands_in_by_far";
+    result_warn(r, "</details><h1>not a title</h1>");
+    return r;
+}
+
 static const struct example examples[] = {
     { "none", example_none },
     { "work", example_work },
@@ -472,6 +495,8 @@ static const struct example examples[] = {
     { "clock", example_clock },
     { "unreliable", example_unreliable },
     { "partial", example_partial },
+    { "inspect", example_inspect },
+    { "hostile", example_hostile },
 };
 enum { EXAMPLE_COUNT = sizeof examples / sizeof *examples };
 

@@ -1,0 +1,26 @@
+/* From a result to the tree of its report. Each function appends one section, or nothing when there is nothing to say. */
+#ifndef FORENSICS_REPORT_BUILD_H
+#define FORENSICS_REPORT_BUILD_H
+
+#include "core/result.h"
+#include "report/report.h"
+#include "report/tree.h"
+
+/* The whole report; texts live in `arena`. */
+struct document build_report(const struct result *result, struct arena *arena, const struct report_options *options);
+
+/* The verdict on one line, e.g. for --quiet and page titles. */
+const char *build_one_line(const struct result *result, struct arena *arena);
+
+void build_verdict_line(struct document *document, const struct result *result);
+void build_headline(struct document *document, const struct result *result);
+void build_shares(struct document *document, const struct result *result, bool verbose);
+void build_figures(struct document *document, const struct result *result, bool verbose);
+void build_symbols(struct document *document, const struct result *result, bool verbose);
+void build_files(struct document *document, const struct result *result, bool verbose);
+void build_evidence(struct document *document, const struct result *result, bool verbose);
+void build_rules(struct document *document, const struct result *result);
+void build_warnings(struct document *document, const struct result *result);
+void build_run(struct document *document, const struct result *result);
+
+#endif

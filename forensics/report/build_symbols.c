@@ -1,0 +1,241 @@
+/* The functions and data that carry the difference, what became of them, and what else differs between the files. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/build.h"
+#include "report/format.h"
+
+/* One symbol on both sides; a side that lacks it has NULL. */
+struct pair {
+    const struct cost_item *old, *new;
+    const struct symbol_change *change; /* NULL: no ELF files, or not a symbol */
+    double cycles;                      /* new - old */
+};
+
+static double cycles_of(const struct cost_item *item)
+{
+    return item ? cost_cycles(&item->cost) : 0;
+}
+
+/* What the delta says of a cost item: by address, since names repeat. */
+static const struct symbol_change *change_of(const struct delta *delta, bool old_side, const struct cost_item *item)
+{
+    return delta && item->address ? delta_at(delta, old_side, item->address) : NULL;
+}
+
+static bool same_item(const struct pair *pair, const struct cost_item *old, const struct symbol_change *old_change)
+{
+    if (pair->old || !pair->new)
+        return false;
+    if (pair->change && old_change)
+        return pair->change == old_change;
+    return strcmp(pair->new->name, old->name) == 0;
+}
+
+static int by_change(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    double d = fabs(y->cycles) - fabs(x->cycles);
+    if (d != 0)
+        return d > 0 ? 1 : -1;
+    return strcmp((x->new ? x->new : x->old)->name, (y->new ? y->new : y->old)->name);
+}
+
+enum { PAIRED = 300 }; /* the costliest of each side; the tail cannot carry the difference */
+
+static struct pair *pair_up(struct arena *arena, const struct delta *delta, const struct cost_item *old, size_t old_count,
+                            const struct cost_item *new, size_t new_count, size_t *count)
+{
+    old_count = old_count < PAIRED ? old_count : PAIRED;
+    new_count = new_count < PAIRED ? new_count : PAIRED;
+    struct pair *pairs = arena_array(arena, old_count + new_count, sizeof *pairs);
+    *count = 0;
+    for (size_t i = 0; i < new_count; i++)
+        pairs[(*count)++] = (struct pair){ NULL, &new[i], change_of(delta, false, &new[i]), 0 };
+    for (size_t i = 0; i < old_count; i++) {
+        const struct symbol_change *change = change_of(delta, true, &old[i]);
+        size_t k = 0;
+        while (k < new_count && !same_item(&pairs[k], &old[i], change))
+            k++;
+        if (k < new_count)
+            pairs[k].old = &old[i];
+        else
+            pairs[(*count)++] = (struct pair){ &old[i], NULL, change, 0 };
+    }
+    for (size_t i = 0; i < *count; i++)
+        pairs[i].cycles = cycles_of(pairs[i].new) - cycles_of(pairs[i].old);
+    qsort(pairs, *count, sizeof *pairs, by_change);
+    return pairs;
+}
+
+/* The component that changed most, signed as the pair did. */
+static const char *mostly(const struct pair *pair)
+{
+    int best = 0;
+    double most = 0, sign = pair->cycles < 0 ? -1 : 1;
+    for (int i = 0; i < COMPONENT_COUNT; i++) {
+        double d = sign * ((pair->new ? pair->new->cost.cycles[i] : 0) - (pair->old ? pair->old->cost.cycles[i] : 0));
+        if (d > most) {
+            most = d;
+            best = i;
+        }
+    }
+    return most > 0 ? component_table[best].title : "-";
+}
+
+static const char *fate_said(struct arena *arena, const struct symbol_change *change)
+{
+    if (!change)
+        return "-";
+    const struct symbol *old = change->old, *new = change->new;
+    switch (change->fate) {
+    case FATE_SAME: return "same code, same place";
+    case FATE_MOVED:
+        return arena_printf(arena, "same %s, moved: line offset %d -> %d", new->kind == SYMBOL_OBJECT ? "bytes" : "code",
+                            (int)(old->address & 63), (int)(new->address & 63));
+    case FATE_REORDERED: return "same blocks in another order";
+    case FATE_CHANGED: return "contents changed";
+    case FATE_RESIZED: return arena_printf(arena, "changed, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
+    case FATE_ADDED:
+        return change->kin ? arena_printf(arena, "added, split from %s", change->kin->name) : "added";
+    case FATE_REMOVED:
+        return change->kin ? arena_printf(arena, "removed, now inside %s", change->kin->name) : "removed";
+    case FATE_COUNT: break;
+    }
+    return "-";
+}
+
+static void pair_row(struct document *document, struct block *table, const struct pair *pair, double total)
+{
+    struct arena *arena = document->arena;
+    const struct cost_item *item = pair->new ? pair->new : pair->old;
+    double largest = fmax(cycles_of(pair->old), cycles_of(pair->new));
+    block_row(document, table);
+    block_cell(document, table, TONE_PLAIN, "%s", pair->change ? pair->change->name : item->name);
+    block_cell(document, table, TONE_PLAIN, "%s", pair->old ? format_value(arena, UNIT_COUNT, cycles_of(pair->old), largest, 3) : "-");
+    block_cell(document, table, TONE_PLAIN, "%s", pair->new ? format_value(arena, UNIT_COUNT, cycles_of(pair->new), largest, 3) : "-");
+    block_cell(document, table, pair->cycles > 0 ? TONE_BAD : TONE_GOOD, "%s", total != 0 ? format_share(arena, pair->cycles / total) : "-");
+    block_cell(document, table, TONE_PLAIN, "%s", mostly(pair));
+    block_cell(document, table, TONE_FAINT, "%s", fate_said(arena, pair->change));
+}
+
+enum { SYMBOLS_SHOWN = 6, SYMBOLS_VERBOSE = 60 };
+
+static void build_costs(struct document *document, const struct result *result, const char *title, bool objects, bool verbose)
+{
+    static const struct column columns[] = {
+        { "symbol", false, true, false }, { "old", true, false, false }, { "new", true, false, false }, { "of change", true, false, false },
+        { "mostly", false, false, false }, { "what became of it", false, false, true },
+    };
+    const struct cost_profile *old = result->cost[0], *new = result->cost[1];
+    size_t count, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN, shown = 0;
+    struct pair *pairs = pair_up(document->arena, result->delta, objects ? old->objects : old->functions,
+                                 objects ? old->object_count : old->function_count, objects ? new->objects : new->functions,
+                                 objects ? new->object_count : new->function_count, &count);
+    double total = cost_cycles(&new->total) - cost_cycles(&old->total), all = cost_cycles(&old->total);
+    struct block *table = NULL;
+    /* Below a thousandth of the program's cycles a symbol does not matter. */
+    for (size_t i = 0; i < count && shown < limit && fabs(pairs[i].cycles) > .001 * all; i++, shown++) {
+        if (!table) {
+            table = document_table(document, title, columns, sizeof columns / sizeof *columns);
+            table->note = arena_printf(document->arena, "cycles, %s%s%s", source_said(new->source), new->processor ? " for " : "",
+                                       new->processor ? new->processor : "");
+        }
+        pair_row(document, table, &pairs[i], total);
+    }
+}
+
+/* "functions: 2 moved, 1 resized, 310 same". */
+static void fate_counts(struct document *document, struct block *list, const struct delta *delta, enum symbol_kind kind, const char *said)
+{
+    static const enum fate order[] = { FATE_ADDED, FATE_REMOVED, FATE_CHANGED, FATE_RESIZED, FATE_REORDERED, FATE_MOVED, FATE_SAME };
+    const char *text = NULL;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        size_t count = delta->fates[kind][order[i]];
+        if (count)
+            text = arena_printf(document->arena, "%s%s%zu %s", text ? text : "", text ? ", " : "", count,
+                                order[i] == FATE_MOVED ? "moved but the same" : fate_name[order[i]]);
+    }
+    if (text)
+        block_item(document, list, TONE_PLAIN, "%s: %s", said, text);
+}
+
+/* Without costs: the symbols that changed, the largest first. */
+static int by_size(const void *a, const void *b)
+{
+    const struct symbol_change *x = *(const struct symbol_change *const *)a, *y = *(const struct symbol_change *const *)b;
+    uint64_t s = x->new ? x->new->size : x->old->size, t = y->new ? y->new->size : y->old->size;
+    return s != t ? (s > t ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static void build_changed(struct document *document, const struct delta *delta, bool verbose)
+{
+    static const struct column columns[] = { { "symbol", false, true, false }, { "bytes", true, false, false }, { "what became of it", false, false, true } };
+    const struct symbol_change **list = arena_array(document->arena, delta->symbol_count, sizeof *list);
+    size_t count = 0, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN;
+    for (size_t i = 0; i < delta->symbol_count; i++) {
+        enum fate fate = delta->symbols[i].fate;
+        if (fate != FATE_SAME && (verbose || fate != FATE_MOVED))
+            list[count++] = &delta->symbols[i];
+    }
+    qsort(list, count, sizeof *list, by_size);
+    struct block *table = count ? document_table(document, "Symbols that changed", columns, 3) : NULL;
+    if (table && count > limit)
+        table->note = arena_printf(document->arena, "the largest %zu of %zu", limit, count);
+    for (size_t i = 0; i < count && i < limit; i++) {
+        const struct symbol *symbol = list[i]->new ? list[i]->new : list[i]->old;
+        block_row(document, table);
+        block_cell(document, table, TONE_PLAIN, "%s", list[i]->name);
+        block_cell(document, table, TONE_PLAIN, "%" PRIu64, symbol->size);
+        block_cell(document, table, TONE_PLAIN, "%s", fate_said(document->arena, list[i]));
+    }
+}
+
+void build_symbols(struct document *document, const struct result *result, bool verbose)
+{
+    if (result->cost[0] && result->cost[1]) {
+        build_costs(document, result, "Functions that matter", false, verbose);
+        build_costs(document, result, "Data that matters", true, verbose);
+    } else if (result->delta) {
+        build_changed(document, result->delta, verbose);
+    }
+}
+
+enum { FACTS_SHOWN = 6 };
+
+static void build_facts(struct document *document, const struct delta *delta, bool verbose)
+{
+    static const struct column columns[] = {
+        { NULL, false, false, false }, { NULL, true, true, false }, { NULL, false, true, false }, { NULL, true, false, false },
+    };
+    struct block *table = document_table(document, NULL, columns, 4);
+    for (size_t i = 0; i < delta->fact_count && (verbose || i < FACTS_SHOWN); i++) {
+        const struct fact_change *fact = &delta->facts[i];
+        block_row(document, table);
+        block_cell(document, table, TONE_PLAIN, "%s", fact->what);
+        block_cell(document, table, TONE_PLAIN, "%s", fact->old ? fact->old : "(none)");
+        block_cell(document, table, TONE_PLAIN, "-> %s", fact->new ? fact->new : "(none)");
+        bool number = isfinite(fact->old_value) && isfinite(fact->new_value) && fact->old_value > 0;
+        block_cell(document, table, TONE_FAINT, "%s", number ? format_change(document->arena, fact->new_value / fact->old_value, 1) : "");
+    }
+    if (!verbose && delta->fact_count > FACTS_SHOWN)
+        document_text(document, NULL, "%zu more with --verbose.", delta->fact_count - FACTS_SHOWN)->tone = TONE_FAINT;
+}
+
+void build_files(struct document *document, const struct result *result, bool verbose)
+{
+    const struct delta *delta = result->delta;
+    if (!delta)
+        return;
+    struct block *list = document_list(document, "What differs in the files");
+    fate_counts(document, list, delta, SYMBOL_FUNCTION, "functions");
+    fate_counts(document, list, delta, SYMBOL_OBJECT, "data objects");
+    fate_counts(document, list, delta, SYMBOL_TLS, "thread-local objects");
+    fate_counts(document, list, delta, SYMBOL_IFUNC, "ifuncs");
+    if (!list->row_count && !delta->fact_count)
+        block_item(document, list, TONE_FAINT, "nothing that was looked at");
+    if (delta->fact_count)
+        build_facts(document, delta, verbose);
+}
