@@ -131,7 +131,6 @@ const struct event_name event_names[] = {
     { "bp_l1_tlb_miss_l2_tlb_miss", M_ITLB_WALKS, 1 },
     { "bp_l1_tlb_miss_l2_tlb_miss.all", M_ITLB_WALKS, 1 },
     { "l2_itlb_misses", M_ITLB_WALKS, 1 },
-    { "bp_l2_btb_correct", M_BTB_MISSES, 1 },
     { "bp_de_redirect", M_BTB_MISSES, 1 },
     { "ls_l1_d_tlb_miss.all", M_DTLB_MISSES, 1 },
     { "l1_dtlb_misses", M_DTLB_MISSES, 1 },
