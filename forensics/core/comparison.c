@@ -1,5 +1,10 @@
 #include "core/comparison.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+
 const char *const estimator_name[ESTIMATOR_COUNT] = { "exact", "single", "hodges-lehmann", "low-tail-mean", "unpaired-shift" };
 
 const char *const change_name[CHANGE_COUNT] = { "unknown", "equivalent", "up", "down" };
@@ -14,4 +19,37 @@ const struct figure *comparison_find(const struct comparison *comparison, enum m
                 return f;
         }
     return NULL;
+}
+
+static enum change exact_change(double ratio, double floor)
+{
+    if (isnan(ratio))
+        return CHANGE_UNKNOWN;
+    if (fabs(log(ratio)) < log1p(floor))
+        return CHANGE_EQUIVALENT;
+    return ratio > 1 ? CHANGE_UP : CHANGE_DOWN;
+}
+
+void comparison_add_exact(struct arena *arena, struct comparison *comparison, enum metric metric, enum source source,
+                          double old_value, double new_value)
+{
+    size_t at = 0, time = comparison->time ? (size_t)(comparison->time - comparison->figures) : 0;
+    struct figure *figures = arena_array(arena, comparison->count + 1, sizeof *figures);
+    double ratio = old_value > 0 ? new_value / old_value : new_value == old_value ? 1 : NAN;
+
+    while (at < comparison->count && comparison->figures[at].metric <= metric)
+        at++;
+    if (at)
+        memcpy(figures, comparison->figures, at * sizeof *figures);
+    if (at < comparison->count)
+        memcpy(figures + at + 1, comparison->figures + at, (comparison->count - at) * sizeof *figures);
+    figures[at] = (struct figure){
+        .metric = metric, .source = source, .state = READING_READ, .estimator = ESTIMATOR_EXACT,
+        .old_value = old_value, .new_value = new_value, .ratio = ratio, .lo = ratio, .hi = ratio,
+        .p = NAN, .old_n = 1, .new_n = 1, .mde = NAN, .change = exact_change(ratio, comparison->floor),
+    };
+    comparison->figures = figures;
+    comparison->count++;
+    if (comparison->time)
+        comparison->time = &figures[time + (at <= time)];
 }

@@ -59,6 +59,13 @@ struct comparison {
     size_t note_count;
 };
 
+struct arena;
+
+/* Adds a figure of a deterministic source (one value a side, no interval), in table order. Its change is judged by the
+ * comparison's floor. */
+void comparison_add_exact(struct arena *arena, struct comparison *comparison, enum metric metric, enum source source,
+                          double old_value, double new_value);
+
 /* The figure of a metric; NULL when it is not there. Prefers the given source order: perf, file, sim, script, clock. */
 const struct figure *comparison_find(const struct comparison *comparison, enum metric metric);
 

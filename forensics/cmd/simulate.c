@@ -1,0 +1,149 @@
+#include "cmd/simulate.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/modules.h"
+#include "run/interrupt.h"
+#include "sim/record.h"
+
+/* Feeds the recording to the model and notes what is mapped. */
+static bool consume(struct record *record, struct model *model, struct modules *modules, struct err *err)
+{
+    struct stream *stream = record_stream(record);
+    struct stream_run run;
+    struct stream_event event;
+    enum stream_item item;
+    while ((item = stream_next(stream, &run, &event, err)) > STREAM_DONE) {
+        if (interrupt_signal())
+            return err_set(err, ERR_INTERRUPTED, "interrupted while modelling");
+        if (item == STREAM_RUN) {
+            model_run(model, run.at, run.end);
+            continue;
+        }
+        if (event.type == STREAM_EVENT_MAP)
+            modules_map(modules, &event.map);
+        model_event(model, &event);
+    }
+    return item == STREAM_DONE;
+}
+
+/* Lines of "key=value" into the profile's recipe. */
+static void keep_recipe(struct arena *arena, struct cost_profile *profile, const char *recipe)
+{
+    size_t room = 0;
+    profile->recipe = NULL;
+    profile->recipe_count = 0;
+    while (*recipe) {
+        size_t length = strcspn(recipe, "\n");
+        *ARENA_PUSH(arena, profile->recipe, profile->recipe_count, room) = arena_strndup(arena, recipe, length);
+        recipe += length + (recipe[length] == '\n');
+    }
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What the recording is told: the same for both sides but the program. */
+static struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
+{
+    struct record_spec rec = RECORD_SPEC_INIT;
+    rec.program = spec->path[side];
+    rec.name = file_name(spec->path[SIDE_OLD]);
+    rec.args = (const char *const *)spec->args;
+    rec.env = (const char *const *)spec->env;
+    rec.stdin_fd = stdin_fd;
+    return rec;
+}
+
+/* The recorded run must end as a real one would: well. */
+static bool ended_well(const struct record_result *end, const char *program, struct err *err)
+{
+    if (end->signal)
+        return err_set(err, ERR_TARGET, "'%s' was killed by signal %d under the recorder: run with --source clock to leave the model out",
+                       program, end->signal);
+    if (end->status)
+        return err_set(err, ERR_TARGET, "'%s' ended with status %d under the recorder: run with --source clock to leave the model out",
+                       program, end->status);
+    return true;
+}
+
+static bool simulate_side(struct result *result, const struct profile *profile, int side, struct err *err)
+{
+    const struct spec *spec = &result->spec;
+    struct modules modules = { .arena = result->arena, .program = result->inventory[side] };
+    struct record_result end = { 0 };
+    int input = spec->stdin_path ? open(spec->stdin_path, O_RDONLY | O_CLOEXEC) : -1;
+    struct record_spec rec = recording_of(spec, side, input);
+    struct record *record = record_start(&rec, result->arena, err);
+    struct model *model = record ? model_create(profile, 0) : NULL;
+    bool done = record && consume(record, model, &modules, err);
+    if (done) {
+        struct sim_names names = modules_names(&modules);
+        result->cost[side] = model_costs(model, result->arena, &names);
+        result->cost[side]->processor = profile->name;
+    }
+    model_free(model); /* before record_finish: it points into the stream's blocks */
+    if (record && !record_finish(record, &end, err))
+        done = false;
+    if (input >= 0)
+        close(input);
+    if (done && !ended_well(&end, spec->path[side], err))
+        done = false;
+    if (done)
+        keep_recipe(result->arena, result->cost[side], end.recipe);
+    return done;
+}
+
+bool simulate(struct result *result, bool required, struct progress *progress, struct err *err)
+{
+    struct err why = ERR_INIT;
+    const struct profile *profile = profile_find(result->arena, result->spec.profile, err);
+    if (!profile)
+        return false;
+    for (int side = 0; side < 2; side++) {
+        progress_step(progress, side ? "modelling new" : "modelling old", side, 2, NAN);
+        if (!simulate_side(result, profile, side, &why)) {
+            progress_end(progress);
+            result->cost[SIDE_OLD] = result->cost[SIDE_NEW] = NULL;
+            if (required || why.kind == ERR_INTERRUPTED) {
+                *err = why;
+                return false;
+            }
+            result_warn(result, "no modelled figures: %s", why.text);
+            result->spec.source = SOURCE_CLOCK;
+            return true;
+        }
+    }
+    progress_end(progress);
+    return true;
+}
+
+/* A model's cost as readings, so that the derived metrics come by the one table. */
+static void readings_of(const struct cost_profile *profile, struct reading *readings)
+{
+    memset(readings, 0, METRIC_COUNT * sizeof *readings);
+    for (int i = 0; i < METRIC_COUNT; i++)
+        if (profile->total.counts[i] != 0)
+            readings[i] = (struct reading){ READING_READ, SOURCE_SIM, profile->total.counts[i], 0, 0 };
+    readings[M_INSTRUCTIONS] = (struct reading){ READING_READ, SOURCE_SIM, profile->total.instructions, 0, 0 };
+    readings[M_CYCLES] = (struct reading){ READING_READ, SOURCE_SIM, cost_cycles(&profile->total), 0, 0 };
+    metric_derive(readings);
+}
+
+void add_model_figures(struct result *result)
+{
+    struct reading old[METRIC_COUNT], new[METRIC_COUNT];
+    if (!result->cost[SIDE_OLD] || !result->cost[SIDE_NEW] || result->cost[SIDE_OLD]->source != SOURCE_SIM)
+        return;
+    readings_of(result->cost[SIDE_OLD], old);
+    readings_of(result->cost[SIDE_NEW], new);
+    for (int i = 0; i < METRIC_COUNT; i++)
+        if (old[i].state == READING_READ && new[i].state == READING_READ)
+            comparison_add_exact(result->arena, &result->comparison, (enum metric)i, SOURCE_SIM, old[i].value, new[i].value);
+}
