@@ -24,6 +24,8 @@ PGO_SRC    := $(HAKMEM_SRC) bench/bench_random_mixed.c $(BENCH_COMMON)
 PGO_CFLAGS  = $(STD) $(WARN) $(OPT) -pthread $(BENCH_CFLAGS) $(HAKMEM_MINIMAL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 PGO_GEN    := -fprofile-generate -fprofile-update=single
 PGO_USE    := -fprofile-use -Wmissing-profile -flto -flto-partition=one
+# A bench is a ruler: it must not be specialised for the working set that it was trained with (r % ws by a constant).
+PGO_RULER  := -fno-profile-values
 PGO_BOXES  := scripts/run_mixed_10_cleanenv.sh scripts/box/lib.sh scripts/box/record.pl
 PGO_OFTEN  := $(filter pgo-fast-full pgo-fast-stale,$(MAKECMDGOALS))
 
@@ -31,7 +33,7 @@ PGO_OFTEN  := $(filter pgo-fast-full pgo-fast-stale,$(MAKECMDGOALS))
 pgo_remember = @mkdir -p $(@D); { printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@; }
 
 $(BUILD)/pgo/flags: FORCE
-	$(call pgo_remember,$(PGO_CC) $(PGO_CFLAGS) $(PGO_USE) $(LDFLAGS))
+	$(call pgo_remember,$(PGO_CC) $(PGO_CFLAGS) $(PGO_USE) $(PGO_RULER) $(LDFLAGS))
 
 # $(1) variant, $(2) program, $(3) knobs, $(4) harness settings, $(5) the target's name
 define pgo_variant
@@ -41,7 +43,7 @@ $(BUILD)/pgo/$(1)/choice: FORCE
 $(BUILD)/pgo/$(1)/gen/%.o: %.c $(BUILD)/pgo/flags
 	$$(call say,GEN,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP $$(PGO_GEN) -frandom-seed=$$< -c -o $$@ $$<
+	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP $$(PGO_GEN) $$(if $$(filter bench/%,$$<),$$(PGO_RULER)) -frandom-seed=$$< -c -o $$@ $$<
 
 $(BUILD)/pgo/$(1)/trainer: $$(call objs,$$(PGO_SRC),pgo/$(1)/gen)
 	$$(call say,LD,$$@)
@@ -55,7 +57,7 @@ $(BUILD)/pgo/$(1)/profile.json: $(BUILD)/pgo/$(1)/trainer $(BUILD)/pgo/$(1)/choi
 $(BUILD)/pgo/$(1)/use/%.o: %.c $(BUILD)/pgo/$(1)/profile.json
 	$$(call say,USE,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP -MF $$(@:.o=.d) $$(PGO_USE) -frandom-seed=$$< \
+	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP -MF $$(@:.o=.d) $$(PGO_USE) $$(if $$(filter bench/%,$$<),$$(PGO_RULER)) -frandom-seed=$$< \
 		-dumpdir $(BUILD)/pgo/$(1)/gen/$$(<D)/ -dumpbase $$(<F) -dumpbase-ext .c -c -o $$@ $$<
 
 $(2): $$(call objs,$$(PGO_SRC),pgo/$(1)/use) $(BIN)/bench_random_mixed_system scripts/box/pgo_verify_box.sh

@@ -72,7 +72,7 @@ verify_if_pinned()
     manifest=$real.json
     [[ $(dirname "$real") == "$(readlink -f -- "${PINNED:-$ROOT/pinned}")" ]] || return 0
     [[ -f $manifest ]] || die "$1 lies in pinned/ without a manifest; pin it with scripts/box/pin_binary_box.sh"
-    want=$("$RECORD" get "$manifest" binary.sha256) || die "$manifest is not a manifest; pin the binary again"
+    want=$("$RECORD" get "$manifest" binary.sha256 2>/dev/null) || die "$manifest is not a manifest; pin the binary again"
     [[ $(sha256_of "$real") == "$want" ]] ||
         die "$1 is not the binary that was pinned (its sha256 differs from $manifest); pin it again or restore it"
 }
@@ -97,10 +97,10 @@ need_cpu()
 # Puts what a result must be compared with into one JSON object.
 machine_json()
 {
-    local governor=/sys/devices/system/cpu/cpu$CPU/cpufreq/scaling_governor
+    local governor=/sys/devices/system/cpu/cpu${CPU:-0}/cpufreq/scaling_governor
     "$RECORD" object \
         "cpu=$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1)" \
-        "cores:=$(nproc --all)" "core:=${CPU:-0}" \
+        "cores:=$(nproc --all)" "core:=${CPU:-null}" \
         "arch=$(uname -m)" "kernel=$(uname -r)" \
         "hypervisor=$(lscpu | sed -n 's/^Hypervisor vendor: *//p')" \
         "governor=$( (cat "$governor" || echo unknown) 2>/dev/null)" \
@@ -157,8 +157,8 @@ target_run()
 {
     local what=$1 status=0 line note
     shift
-    # The braces take what the shell itself would add about a signal.
-    { "${TARGET_PREFIX[@]}" "${KNOBS[@]}" "$@" >"$WORK/out" 2>"$WORK/err"; } 2>/dev/null || status=$?
+    # A shell around it takes what bash would say of a signal, and leaves the traps and their words to this one.
+    ( "${TARGET_PREFIX[@]}" "${KNOBS[@]}" "$@" >"$WORK/out" 2>"$WORK/err"; exit $? ) 2>/dev/null || status=$?
     ((status != 124)) || die "$what: $1 did not end within ${TIMEOUT:-300} s; set TIMEOUT= or less work"
     ((status < 128)) || die "$what: $1 was killed by signal $((status - 128))$(last_words)"
     ((status == 0)) || die "$what: $1 failed with status $status$(last_words)"
@@ -224,10 +224,12 @@ source_json()
     "$RECORD" object "commit=$(git -C "$ROOT" rev-parse HEAD 2>/dev/null || true)" "dirty:=$dirty"
 }
 
-# manifest_json BINARY [PROFILE]: everything that says which build this is; PROFILE is a hakmem-profile/1 file.
+# manifest_json BINARY [PROFILE [SOURCE]]: everything that says which build this is; PROFILE is a hakmem-profile/1
+# file, SOURCE the JSON of source_json from when it was built (default: now).
 manifest_json()
 {
     "$RECORD" object schema=hakmem-manifest/1 "time=$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
         "binary:=$(binary_json "$1")" "compiler=$(compiled_by "$1" compiler)" "flags=$(compiled_by "$1" flags)" \
-        "source:=$(source_json)" "machine:=$(machine_json)" "profile:=$(if [[ -n ${2:-} ]]; then cat -- "$2"; else echo null; fi)"
+        "source:=${3:-$(source_json)}" "machine:=$(machine_json)" \
+        "profile:=$(if [[ -n ${2:-} ]]; then cat -- "$2"; else echo null; fi)"
 }

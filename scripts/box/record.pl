@@ -6,13 +6,15 @@
 #   record.pl stats < NUMBERS                              n, mean, median, sd, cv_percent, min, max
 #   record.pl get FILE a.b.0                               one value; status 1 when it is not there
 #   record.pl pick FILE NAME...                            an object of some of the members of another
+#   record.pl set FILE a.b=TEXT ...                        the object in FILE with texts put in
+#   record.pl schedule ROUNDS SEED                         orders of A B C D, one round a line (ROUNDS even)
 use strict;
 use warnings;
 use JSON::PP;
 
 my $json = JSON::PP->new->canonical->pretty->indent_length(2)->allow_nonref;
-my %verb = (object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick);
-my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|pick ...\n";
+my %verb = (object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick, set => \&put, schedule => \&schedule);
+my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|pick|set|schedule ...\n";
 $verb->(@ARGV);
 
 sub slurp
@@ -97,4 +99,34 @@ sub pick
     my ($file, @names) = @_;
     my $from = parse(slurp($file), $file);
     print $json->encode({ map { $_ => $from->{$_} } @names });
+}
+
+sub put
+{
+    my ($file, @settings) = @_;
+    my $object = parse(slurp($file), $file);
+    for (@settings) {
+        my ($path, $text) = /^([^=]+)=(.*)$/s or die "record.pl: '$_' is not NAME=VALUE\n";
+        my @keys = split /\./, $path;
+        my $last = pop @keys;
+        my $at   = $object;
+        $at = $at->{$_} //= {} for @keys;
+        $at->{$last} = $text;
+    }
+    print $json->encode($object);
+}
+
+# Rows of a Williams square (each point once in each place, once after each other) in pairs of a row and its reverse,
+# pairs and rows within them shuffled. perl's own generator: the same seed gives the same order everywhere.
+sub schedule
+{
+    my ($rounds, $seed) = @_;
+    srand $seed;
+    my @lines;
+    while (@lines < $rounds) {
+        my @pairs = (['ABDC', 'CDBA'], ['BCAD', 'DACB']);
+        @pairs = reverse @pairs if rand() < 0.5;
+        push @lines, rand() < 0.5 ? @$_ : reverse @$_ for @pairs;
+    }
+    print "$_\n" for @lines[ 0 .. $rounds - 1 ];
 }

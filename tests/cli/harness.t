@@ -84,6 +84,7 @@ child=$(pgrep -f "^$work/hang")
 kill -INT -- "-$(ps -o pgid= -p "$child" | tr -d ' ')"
 wait $!
 is "$?" 130 "an interrupted harness ends with 130"
+like "$(cat "$work/log")" "interrupted; nothing was written" "and says so"
 not_ok "and leaves no program behind" pgrep -f "^$work/hang"
 is "$(ls "$OUT"* 2>/dev/null)" "" "and no result"
 done_testing

@@ -32,6 +32,8 @@ int main(int argc, char **argv)
         printf("%s\n", *e);
     for (int i = 1; strcmp(name, "env") == 0 && i < argc; i++)
         printf("arg %s\n", argv[i]);
+    if (strcmp(name, "liar") == 0)
+        printf("Checksum = 0123456789abcdef\n");
     int ops = 1000000 + 20000 * knob("HAKMEM_TINY_C5_INLINE_SLOTS") + 30000 * knob("HAKMEM_TINY_C6_INLINE_SLOTS");
     printf("Throughput = %d ops/s [iter=1 ws=1] time=0.500s\n", ops);
     fprintf(stderr, "Peak RSS = 1234 KiB, CPU time = 0.250000 s\n");
