@@ -33,3 +33,5 @@ check: check-setup ## every test, from nothing; ends with prove's summary
 	$(PROVE) --exec '' $(TEST_UNIT) $(TEST_ALLOC) \
 	    $(patsubst $(BUILD)/%,$(ASAN_BUILD)/%,$(TEST_UNIT)) $(TEST_SCRIPTS)
 comma := ,
+
+include tests/fuzz/build.mk

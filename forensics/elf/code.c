@@ -3,6 +3,7 @@
 #include "elf/disasm.h"
 #include "elf/image.h"
 #include "elf/match.h"
+#include "elf/scene.h"
 #include "elf/sections.h"
 #include "elf/symbolize.h"
 
@@ -80,23 +81,6 @@ uint64_t code_hash(const struct inventory *inv, const struct symbol *function)
     return hash ? hash : 1;
 }
 
-const char *plt_name(const struct pairing *pairing, int side, uint64_t address)
-{
-    const struct image *image = pairing->inv[side]->image;
-    struct insn insn;
-    for (unsigned steps = 0; image->decodes && steps < 2; steps++) {
-        uint64_t room = image_room(image, address);
-        if (!room || !disasm(image_at(image, address, room), room, address, &insn))
-            return NULL;
-        if (insn.flow == FLOW_JUMP_INDIRECT && insn.rip_relative)
-            return slot_name(pairing->slots[side], pairing->slot_count[side], insn.reference);
-        if (!insn.endbr)
-            return NULL;
-        address += insn.length;
-    }
-    return NULL;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -111,9 +95,9 @@ static bool same_unnamed(const struct pairing *p, uint64_t old, uint64_t new, un
     if (use_a != use_b)
         return false;
     if (use_a == USE_PLT)
-        return same_text(plt_name(p, 0, old), plt_name(p, 1, new));
+        return same_text(scene_plt_name(p->scene[0], old), scene_plt_name(p->scene[1], new));
     if (use_a == USE_DATA)
-        return same_text(slot_name(p->slots[0], p->slot_count[0], old), slot_name(p->slots[1], p->slot_count[1], new));
+        return same_text(scene_slot_name(p->scene[0], old), scene_slot_name(p->scene[1], new));
     if (use_a == USE_RODATA && access) {
         const unsigned char *x = image_at(p->inv[0]->image, old, access), *y = image_at(p->inv[1]->image, new, access);
         return x && y ? memcmp(x, y, access) == 0 : x == y;

@@ -22,7 +22,4 @@ bool object_same(const struct pairing *pairing, const struct symbol *old, const 
 /* Whether an old and a new address mean the same thing; `access` bytes are read there, 0: only the address is taken. */
 bool same_place(const struct pairing *pairing, uint64_t old, uint64_t new, unsigned access);
 
-/* The name that the PLT stub at an address jumps to; NULL: not a stub, or a nameless one. */
-const char *plt_name(const struct pairing *pairing, int side, uint64_t address);
-
 #endif

@@ -61,10 +61,11 @@ static bool check_header(struct image *im, struct err *err)
     if (im->size < need)
         return cut_short(im, "ELF header", need, err);
     im->elf = elf_memory((char *)(uintptr_t)im->bytes, im->size);
+    if (im->elf)
+        arena_defer(im->arena, end_elf, im->elf);
     if (!im->elf || elf_kind(im->elf) != ELF_K_ELF || !gelf_getehdr(im->elf, &im->header))
         return err_set(err, ERR_TOOL, "'%s' has a damaged ELF header (%s): copy or link it again", im->path,
                        elf_errmsg(-1));
-    arena_defer(im->arena, end_elf, im->elf);
     if (im->header.e_type == ET_REL)
         return err_set(err, ERR_TOOL, "'%s' is an object file that is not linked yet: name the linked program",
                        im->path);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct frames;
+
 /* A PT_LOAD whose file part lies inside the file. */
 struct load {
     uint64_t address, file_size, memory_size; /* bytes */
@@ -35,6 +37,7 @@ struct image {
     bool absolute; /* ET_EXEC: addresses are final, so immediates may be addresses */
     Dwarf *dwarf;  /* see image_dwarf */
     bool dwarf_tried;
+    const struct frames *frames; /* call frame information; NULL until inventory_read filled it */
 };
 
 /* Opens and checks a linked ELF file; NULL with one sentence when it is missing, cut short or something else. */

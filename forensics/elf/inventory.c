@@ -64,6 +64,7 @@ static struct inventory *read_image(struct arena *arena, struct image *image)
     origin_read(arena, image, inv);
     dynamic_read(arena, image, inv);
     struct frames *frames = frames_read(arena, image, inv->sections, inv->section_count);
+    image->frames = frames;
     symbols_read(arena, image, frames, inv);
     if (inv->section_count == 0)
         inventory_lacks(arena, inv, "'%s' has no section table: only segments and call frames can be compared",

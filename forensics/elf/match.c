@@ -3,6 +3,7 @@
 #include "elf/code.h"
 #include "elf/image.h"
 #include "elf/names.h"
+#include "elf/scene.h"
 #include "elf/symbolize.h"
 
 #include <stdlib.h>
@@ -246,7 +247,7 @@ struct pairing *match_symbols(struct arena *arena, const struct inventory *old, 
         p->match[side] = arena_array(arena, p->inv[side]->symbol_count + 1, sizeof *p->match[side]);
         for (size_t i = 0; i < p->inv[side]->symbol_count; i++)
             p->match[side][i].other = SIZE_MAX;
-        p->slots[side] = slots_read(arena, p->inv[side]->image, &p->slot_count[side]);
+        p->scene[side] = scene_make(arena, p->inv[side]);
     }
     pass(p, key_place, MATCH_PLACE);
     pass(p, key_name_and_file, MATCH_NAME);

@@ -7,8 +7,8 @@
 #ifndef FORENSICS_ELF_MATCH_H
 #define FORENSICS_ELF_MATCH_H
 
+#include "base/arena.h"
 #include "core/binary.h"
-#include "elf/dynamic.h"
 
 enum { MATCH_LEAST_CODE = 16 /* bytes; shorter functions look alike too often */ };
 
@@ -22,8 +22,7 @@ struct match {
 struct pairing {
     const struct inventory *inv[2]; /* 0 old, 1 new */
     struct match *match[2];         /* by index into inv[i]->symbols */
-    struct slot *slots[2];          /* named GOT slots */
-    size_t slot_count[2];
+    struct scene *scene[2];
     bool in_place; /* symbols and sections sit where they sat and read-only data is equal: equal code means the same */
 };
 

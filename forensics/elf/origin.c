@@ -41,8 +41,8 @@ static const char *texts_join(struct arena *arena, const struct texts *t)
 static void split_section(struct arena *arena, const struct inventory *inv, const char *name, struct texts *texts)
 {
     uint64_t size = 0;
-    const char *at = (const char *)section_bytes(inv, name, &size), *end = at + size;
-    while (at && at < end) {
+    const char *at = (const char *)section_bytes(inv, name, &size);
+    for (const char *end = at ? at + size : NULL; at < end;) {
         size_t length = strnlen(at, (size_t)(end - at));
         if (length && length < 16384)
             texts_add(texts, arena_strndup(arena, at, length));
