@@ -1,0 +1,381 @@
+/* Physics of the front end and of branches: what must move moves, and its null twin does not. */
+#include "sim_program.h"
+#include "tap.h"
+
+static struct cost cost_of(struct program *p)
+{
+    struct cost cost;
+    model_total(p->model, &cost);
+    program_free(p);
+    return cost;
+}
+
+/* Only the components of `allowed` (and base, dependence) differ by more than 2 % of the slower total. */
+static bool only(const struct cost *a, const struct cost *b, uint32_t allowed)
+{
+    double most = cost_cycles(a) > cost_cycles(b) ? cost_cycles(a) : cost_cycles(b);
+    bool good = true;
+    allowed |= MODEL_PERFECT(COMPONENT_BASE) | MODEL_PERFECT(COMPONENT_DEPENDENCE);
+    for (int c = 0; c < COMPONENT_COUNT; c++)
+        if (!(allowed >> c & 1) && fabs(a->cycles[c] - b->cycles[c]) > 0.02 * most) {
+            diag("%s moved: %.0f against %.0f of %.0f cycles", component_table[c].name, a->cycles[c], b->cycles[c], most);
+            good = false;
+        }
+    return good;
+}
+
+#define C(name) MODEL_PERFECT(COMPONENT_##name)
+
+/* ---- loop alignment ---- */
+
+static struct cost aligned_loop(const char *profile, uint64_t address)
+{
+    struct program p = program_on(profile, 0);
+    struct draft d = draft_at(address);
+    for (int i = 0; i < 6; i++)
+        MOVE_RDX_RBX(&d);
+    TEST_ESI(&d);
+    JNE(&d);
+    uint32_t id = describe(&p, &d, STREAM_COND, address);
+    for (int i = 0; i < 20000; i++)
+        run(&p, id, 1, NULL, 0, 0);
+    return cost_of(&p);
+}
+
+static void test_loop_alignment(void)
+{
+    struct cost first = aligned_loop("zen3", 0x400000), best = first, worst = first;
+    bool split_costs = true, whole_same = true, nothing_else = true, far_same = true;
+    for (unsigned shift = 0; shift < 64; shift++) {
+        struct cost here = aligned_loop("zen3", 0x400000 + shift), far = aligned_loop("zen3", 0x400000 + shift + 64 * 37);
+        bool split = shift + 20 >= 64;
+        if (cost_cycles(&here) < cost_cycles(&best))
+            best = here;
+        if (cost_cycles(&here) > cost_cycles(&worst))
+            worst = here;
+        /* Seven operations, two of them fused, take 7/6 of a cycle; two windows take two. */
+        if (split && shift + 18 < 64)
+            continue; /* only the jump itself lies behind the boundary */
+        split_costs = split_costs && (!split || cost_cycles(&here) > 1.3 * cost_cycles(&first));
+        whole_same = whole_same && (split || cost_cycles(&here) < 1.02 * cost_cycles(&first));
+        nothing_else = nothing_else && only(&first, &here, C(OPCACHE) | C(TAKEN));
+        far_same = far_same && fabs(cost_cycles(&here) - cost_cycles(&far)) < 0.01 * cost_cycles(&here);
+    }
+    ok(split_costs, "a hot loop over two fetch windows costs more than 1.3 times one in one window");
+    ok(whole_same, "at every alignment inside one window it costs the same");
+    ok(nothing_else, "and only fetch windows and taken-branch bubbles move");
+    ok(far_same, "moving the loop by whole windows changes nothing");
+    ok(worst.counts[M_FETCH_WINDOWS] > 1.8 * best.counts[M_FETCH_WINDOWS], "the metric fetch-windows shows it");
+}
+
+/* ---- code placement ---- */
+
+/* Calls `count` leaf functions `stride` bytes apart, over and over. */
+static struct cost call_all(const char *profile, unsigned count, uint64_t stride, uint64_t base, unsigned rounds)
+{
+    struct program p = program_on(profile, 0);
+    uint32_t *calls = arena_array(p.arena, count, sizeof *calls), *leaves = arena_array(p.arena, count, sizeof *leaves);
+    for (unsigned i = 0; i < count; i++) {
+        struct draft caller = draft_at(0x10000 + 5 * (uint64_t)i), leaf = draft_at(base + stride * i);
+        CALL(&caller);
+        calls[i] = describe(&p, &caller, STREAM_CALL, leaf.address);
+        for (int k = 0; k < 6; k++)
+            LEA_EDX_RBX(&leaf);
+        RET(&leaf);
+        leaves[i] = describe(&p, &leaf, STREAM_RETURN, 0);
+    }
+    for (unsigned r = 0; r < rounds; r++)
+        for (unsigned i = 0; i < count; i++) {
+            run(&p, calls[i], 0, NULL, 0, 0);
+            run(&p, leaves[i], 0, NULL, 0, 0x10000 + 5 * (uint64_t)i + 5);
+        }
+    return cost_of(&p);
+}
+
+static void test_placement(void)
+{
+    struct cost packed = call_all("zen3", 400, 64, 0x400000, 400), moved = call_all("zen3", 400, 64, 0x800000, 400);
+    struct cost scattered = call_all("zen3", 400, 4096 + 64, 0x400000, 400);
+    double calls = 400 * 400;
+    ok(packed.counts[M_ITLB_MISSES] < 0.05 * calls && scattered.counts[M_ITLB_MISSES] > 0.9 * calls,
+       "400 functions one a page miss the iTLB at each call; packed they do not");
+    ok(cost_cycles(&scattered) > 1.3 * cost_cycles(&packed), "and cost more");
+    ok(only(&packed, &scattered, C(ITLB) | C(L1I) | C(L2I) | C(OPCACHE) | C(BTB) | C(TAKEN)), "only the front end moves");
+    ok(fabs(cost_cycles(&packed) - cost_cycles(&moved)) < 0.01 * cost_cycles(&packed), "packed elsewhere costs the same");
+
+    struct cost eight = call_all("zen3", 7, 4096, 0x400fc0, 2000), nine = call_all("zen3", 10, 4096, 0x400fc0, 2000);
+    struct cost spread = call_all("zen3", 10, 4096 + 64, 0x400fc0, 2000);
+    ok(eight.counts[M_L1I_MISSES] < 30 && nine.counts[M_L1I_MISSES] > 2000 * 9,
+       "ten hot lines of one L1I set miss each time, seven fit");
+    ok(spread.counts[M_L1I_MISSES] < 30, "ten lines in ten sets fit");
+    ok(only(&spread, &nine, C(L1I) | C(OPCACHE) | C(TAKEN)), "only L1I and op cache move");
+}
+
+/* A chain of `count` jumps, one a line. */
+static struct cost jump_chain(unsigned count, unsigned jumps)
+{
+    struct program p = program_on("zen3", 0);
+    uint32_t *ids = arena_array(p.arena, count, sizeof *ids);
+    for (unsigned i = 0; i < count; i++) {
+        struct draft d = draft_at(0x400000 + 16 * (uint64_t)i);
+        LEA_EDX_RBX(&d);
+        JMP(&d);
+        ids[i] = describe(&p, &d, STREAM_JUMP, 0x400000 + 16 * (uint64_t)((i + 1) % count));
+    }
+    for (unsigned i = 0; i < jumps; i++)
+        run(&p, ids[i % count], 0, NULL, 0, 0);
+    return cost_of(&p);
+}
+
+static void test_btb(void)
+{
+    struct cost few = jump_chain(500, 200000), some = jump_chain(4000, 200000), many = jump_chain(16000, 200000);
+    ok(few.counts[M_BTB_MISSES] < 600 && some.counts[M_BTB_MISSES] < 8000, "branches that fit in the BTB are known");
+    ok(many.counts[M_BTB_MISSES] > 0.9 * 200000, "more taken branches than BTB entries are not");
+    ok(some.cycles[COMPONENT_BTB] > 10 * few.cycles[COMPONENT_BTB] && few.cycles[COMPONENT_BTB] < 0.05 * cost_cycles(&few),
+       "the second level of the BTB costs a bubble");
+    ok(cost_cycles(&many) > 1.5 * cost_cycles(&some), "and a resteer costs more");
+    ok(only(&few, &many, C(BTB) | C(L1I) | C(L2I) | C(OPCACHE) | C(TAKEN) | C(ITLB)), "only the front end moves");
+}
+
+/* ---- branches ---- */
+
+/* A loop with one conditional branch over a join block, its outcomes from `outcome`. */
+static struct cost branchy(bool (*outcome)(unsigned i), bool inverted)
+{
+    struct program p = program_on("zen3", 0);
+    struct draft test = draft_at(0x400000), then = draft_at(0x400000 + 16), back = draft_at(0x400000 + 32);
+    for (int i = 0; i < 4; i++)
+        LEA_EDX_RBX(&test);
+    TEST_ESI(&test);
+    JNE(&test);
+    uint32_t t = describe(&p, &test, STREAM_COND, back.address);
+    for (int i = 0; i < 5; i++)
+        LEA_EDX_RBX(&then);
+    insn(&then, STREAM_INSN_NOP, "\x90", 1);
+    uint32_t n = describe(&p, &then, STREAM_FALL, 0);
+    LEA_EDX_RBX(&back);
+    JMP(&back);
+    uint32_t b = describe(&p, &back, STREAM_JUMP, test.address);
+    for (unsigned i = 0; i < 30000; i++) {
+        bool taken = outcome(i) != inverted;
+        run(&p, t, taken, NULL, 0, 0);
+        if (!taken)
+            run(&p, n, 0, NULL, 0, 0);
+        run(&p, b, 0, NULL, 0, 0);
+    }
+    return cost_of(&p);
+}
+
+static bool at_random(unsigned i)
+{
+    uint64_t x = (i + 1) * 0x9e3779b97f4a7c15ull;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+    return (x ^ x >> 27) >> 40 & 1;
+}
+
+static bool by_pattern(unsigned i)
+{
+    return 0x35 >> i % 7 & 1;
+}
+
+static void test_direction(void)
+{
+    struct cost random = branchy(at_random, false), pattern = branchy(by_pattern, false), other = branchy(by_pattern, true);
+    ok(random.counts[M_COND_MISSES] > 0.4 * 30000 && random.counts[M_COND_MISSES] < 0.6 * 30000,
+       "a random branch is mispredicted about every second time");
+    ok(pattern.counts[M_COND_MISSES] < 0.02 * 30000 && other.counts[M_COND_MISSES] < 0.02 * 30000, "a pattern of seven is learned");
+    double each = (cost_cycles(&random) - cost_cycles(&pattern)) / random.counts[M_COND_MISSES];
+    ok(each > 11 && each < 22, "a mispredict costs 11 to 22 cycles (%.1f)", each);
+    ok(only(&pattern, &random, C(DIRECTION) | C(TAKEN)), "only mispredicted directions move");
+}
+
+/* Six conditions in a row, almost never true: as fall-through, or as a taken branch to a place out of line and back. */
+static struct cost expected(bool inverted)
+{
+    struct program p = program_on("zen3", 0);
+    uint32_t ids[6], outs[6], back;
+    uint64_t next = 0x400000;
+    for (int i = 0; i < 6; i++) {
+        struct draft d = draft_at(next), out = draft_at(0x400400 + 64 * (uint64_t)i);
+        LEA_EDX_RBX(&d);
+        TEST_ESI(&d);
+        JNE(&d);
+        ids[i] = describe(&p, &d, STREAM_COND, out.address);
+        next = d.address + d.bytes;
+        JMP(&out);
+        outs[i] = describe(&p, &out, STREAM_JUMP, next);
+    }
+    struct draft d = draft_at(next);
+    JMP(&d);
+    back = describe(&p, &d, STREAM_JUMP, 0x400000);
+    for (unsigned i = 0; i < 20000; i++) {
+        for (int k = 0; k < 6; k++) {
+            run(&p, ids[k], inverted, NULL, 0, 0);
+            if (inverted)
+                run(&p, outs[k], 0, NULL, 0, 0);
+        }
+        run(&p, back, 0, NULL, 0, 0);
+    }
+    return cost_of(&p);
+}
+
+static void test_inverted(void)
+{
+    struct cost fitting = expected(false), inverted = expected(true);
+    ok(inverted.counts[M_TAKEN_BRANCHES] > 10 * fitting.counts[M_TAKEN_BRANCHES], "inverted hints take every branch");
+    ok(inverted.counts[M_COND_MISSES] < 100 && fitting.counts[M_COND_MISSES] < 100, "without mispredicts");
+    double extra = (cost_cycles(&inverted) - cost_cycles(&fitting)) / 20000;
+    ok(extra > 6, "and cost more than a cycle for each taken pair (%.1f)", extra);
+    ok(inverted.cycles[COMPONENT_TAKEN] - fitting.cycles[COMPONENT_TAKEN] > 0.6 * 20000 * extra, "booked to taken branches");
+    ok(only(&fitting, &inverted, C(TAKEN) | C(OPCACHE)), "and nowhere else");
+}
+
+/* Calls `depth` deep and all the way back. */
+static struct cost recursion(unsigned depth)
+{
+    struct program p = program_on("zen3", 0);
+    struct draft call = draft_at(0x400000), ret = draft_at(0x400040), end = draft_at(0x400080);
+    LEA_EDX_RBX(&call);
+    CALL(&call);
+    uint32_t c = describe(&p, &call, STREAM_CALL, 0x400000);
+    LEA_EDX_RBX(&ret);
+    RET(&ret);
+    uint32_t r = describe(&p, &ret, STREAM_RETURN, 0);
+    JMP(&end);
+    uint32_t e = describe(&p, &end, STREAM_JUMP, 0x400000);
+    uint64_t after = 0x400000 + call.bytes;
+    for (int round = 0; round < 500; round++) {
+        for (unsigned i = 0; i < depth; i++)
+            run(&p, c, 0, NULL, 0, 0);
+        for (unsigned i = 0; i < depth; i++)
+            run(&p, r, 0, NULL, 0, i + 1 < depth ? after : after);
+        run(&p, e, 0, NULL, 0, 0);
+    }
+    return cost_of(&p);
+}
+
+/* As recursion, but the outer half of the calls comes from another site, so that a wrapped stack gives wrong answers. */
+static struct cost two_sites(unsigned depth)
+{
+    struct program p = program_on("zen3", 0);
+    uint32_t calls[2];
+    uint64_t after[2];
+    for (int site = 0; site < 2; site++) {
+        struct draft call = draft_at(0x400000 + 64 * (uint64_t)site);
+        CALL(&call);
+        calls[site] = describe(&p, &call, STREAM_CALL, 0x400200);
+        after[site] = call.address + call.bytes;
+    }
+    struct draft ret = draft_at(0x400240);
+    RET(&ret);
+    uint32_t r = describe(&p, &ret, STREAM_RETURN, 0);
+    for (int round = 0; round < 500; round++) {
+        for (unsigned i = 0; i < depth; i++)
+            run(&p, calls[i < depth / 2], 0, NULL, 0, 0);
+        for (unsigned i = depth; i-- > 0;)
+            run(&p, r, 0, NULL, 0, after[i < depth / 2]);
+    }
+    return cost_of(&p);
+}
+
+static void test_returns(void)
+{
+    struct cost shallow = two_sites(20), deep = two_sites(64), same = recursion(64);
+    ok(shallow.counts[M_RETURN_MISSES] == 0, "twenty calls deep every return is predicted");
+    ok(deep.counts[M_RETURN_MISSES] > 500 * 30, "sixty-four deep the outer half is not");
+    ok(deep.cycles[COMPONENT_RETURN] > 0.5 * cost_cycles(&deep) && shallow.cycles[COMPONENT_RETURN] == 0, "and only returns pay for it");
+    ok(same.counts[M_RETURN_MISSES] == 0, "a wrapped stack of one and the same site is still right");
+}
+
+static struct cost jump_table(unsigned targets, bool random)
+{
+    struct program p = program_on("zen3", 0);
+    struct draft d = draft_at(0x400000);
+    LEA_EDX_RBX(&d);
+    JMP_RAX(&d);
+    uint32_t id = describe(&p, &d, STREAM_JUMP_INDIRECT, 0), legs[64];
+    for (unsigned i = 0; i < targets; i++) {
+        struct draft leg = draft_at(0x400100 + 64 * (uint64_t)i);
+        JMP(&leg);
+        legs[i] = describe(&p, &leg, STREAM_JUMP, 0x400000);
+    }
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned to = random ? (i * 2654435761u >> 12 ^ i * 40503u >> 7) % targets : i % targets;
+        run(&p, id, 0, NULL, 0, 0x400100 + 64 * (uint64_t)to);
+        run(&p, legs[to], 0, NULL, 0, 0);
+    }
+    return cost_of(&p);
+}
+
+static void test_indirect(void)
+{
+    struct cost one = jump_table(1, false), cycle = jump_table(4, false), random = jump_table(16, true);
+    ok(one.counts[M_INDIRECT_MISSES] < 5 && cycle.counts[M_INDIRECT_MISSES] < 400, "one target, or a cycle of four, is learned");
+    ok(random.counts[M_INDIRECT_MISSES] > 0.6 * 20000, "sixteen at random are not");
+    ok(only(&cycle, &random, C(INDIRECT) | C(TAKEN)), "only indirect mispredicts move");
+}
+
+/* ---- crowded lines, boundaries ---- */
+
+/* `branches` conditional branches in one line, alternately taken in turn so that all are known to the BTB. */
+static struct cost crowded(const char *profile, unsigned branches)
+{
+    struct program p = program_on(profile, 0);
+    uint32_t ids[8];
+    uint64_t next = 0x400000;
+    for (unsigned i = 0; i < branches; i++) {
+        struct draft d = draft_at(next);
+        TEST_ESI(&d);
+        JNE(&d);
+        ids[i] = describe(&p, &d, STREAM_COND, 0x400080);
+        next = d.address + d.bytes;
+    }
+    struct draft end = draft_at(0x400080), pad = draft_at(next);
+    JMP(&end);
+    JMP(&pad);
+    uint32_t e = describe(&p, &end, STREAM_JUMP, 0x400000), o = describe(&p, &pad, STREAM_JUMP, 0x400000);
+    for (unsigned i = 0; i < branches; i++) { /* each is taken once, so that it is known */
+        for (unsigned k = 0; k <= i; k++)
+            run(&p, ids[k], k == i, NULL, 0, 0);
+        run(&p, e, 0, NULL, 0, 0);
+    }
+    for (unsigned i = 0; i < 20000; i++) {
+        for (unsigned k = 0; k < branches; k++)
+            run(&p, ids[k], 0, NULL, 0, 0);
+        run(&p, o, 0, NULL, 0, 0);
+    }
+    return cost_of(&p);
+}
+
+static void test_density(void)
+{
+    struct cost one = crowded("zen3", 1), six = crowded("zen3", 6), intel = crowded("golden-cove", 3);
+    ok(one.counts[M_BRANCH_DENSITY] == 0, "two branches in a line are predicted together");
+    ok(six.counts[M_BRANCH_DENSITY] > 1.9 * 20000 && six.cycles[COMPONENT_DENSITY] > 0.1 * cost_cycles(&six),
+       "seven take further lookups");
+    ok(intel.counts[M_BRANCH_DENSITY] == 0, "four are not many for another processor");
+}
+
+static void test_jcc(void)
+{
+    struct cost inside = aligned_loop("skylake-sp", 0x400000), touching = aligned_loop("skylake-sp", 0x400000 + 32 - 22 + 1);
+    struct cost zen = aligned_loop("zen3", 0x400000 + 32 - 22 + 1);
+    ok(inside.counts[M_JCC_ERRATUM] == 0 && touching.counts[M_JCC_ERRATUM] == 20000, "a jump over a 32-byte boundary is not cached");
+    ok(touching.cycles[COMPONENT_JCC] > 0.2 * cost_cycles(&touching), "and costs time");
+    ok(zen.counts[M_JCC_ERRATUM] == 0, "but only where the erratum is");
+}
+
+int main(void)
+{
+    test_loop_alignment();
+    test_placement();
+    test_btb();
+    test_direction();
+    test_inverted();
+    test_returns();
+    test_indirect();
+    test_density();
+    test_jcc();
+    return done_testing();
+}
