@@ -115,6 +115,16 @@ uint32_t stream_block_count(const struct stream *s)
     return (uint32_t)s->n_blocks;
 }
 
+bool stream_is_done(const struct stream *s)
+{
+    return s->ended;
+}
+
+bool stream_producer_ended(const struct stream *s)
+{
+    return !s->is_ring || __atomic_load_n(&s->control->producer, __ATOMIC_ACQUIRE) == STREAM_PRODUCER_ENDED;
+}
+
 void stream_close(struct stream *s)
 {
     if (!s)
@@ -432,19 +442,17 @@ static bool save_chunks(struct stream *s, int fd, const char *path, struct err *
         if (!write_all(fd, s->chunk, (size_t)s->words * 8))
             return err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);
     }
+    s->ended = true;
     return true;
 }
 
-bool stream_save(int ring_fd, const char *path, bool (*producer_lives)(void *), void *context, struct err *err)
+bool stream_save(struct stream *s, const char *path, struct err *err)
 {
-    struct stream *s = stream_open_fd(ring_fd, path, err);
-    if (!s)
-        return false;
-    stream_on_wait(s, producer_lives, context);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 ? save_chunks(s, fd, path, err) : err_sys(err, ERR_TOOL, errno, "cannot create the recording %s", path);
-    if (fd >= 0 && close(fd) != 0 && ok)
+    if (fd < 0)
+        return err_sys(err, ERR_TOOL, errno, "cannot create the recording %s", path);
+    bool ok = save_chunks(s, fd, path, err);
+    if (close(fd) != 0 && ok)
         ok = err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);
-    stream_close(s);
     return ok;
 }

@@ -146,6 +146,15 @@ uint32_t stream_block_count(const struct stream *stream);
 /* The value of `key` in the recipe of the START event, or NULL; valid until stream_close, for one key at a time. */
 const char *stream_recipe(struct stream *stream, const char *key);
 
+/* Instead of stream_next: copies a ring to a file, chunk by chunk while it is produced, for a replay later. */
+bool stream_save(struct stream *stream, const char *path, struct err *err);
+
+/* Whether stream_next or stream_save reached the end. */
+bool stream_is_done(const struct stream *stream);
+
+/* Whether the producer completed the stream, read or not. */
+bool stream_producer_ended(const struct stream *stream);
+
 /* Detaches and forgets every block; NULL is harmless. */
 void stream_close(struct stream *stream);
 
@@ -180,9 +189,5 @@ bool stream_writer_close(struct stream_writer *writer, int status, int signal, s
 
 /* Ends without END, as a producer that died would, and frees the writer. */
 void stream_writer_abandon(struct stream_writer *writer);
-
-/* Copies a live ring to a file chunk by chunk until its producer ends, for a replay later. `producer_lives` as for
- * stream_on_wait. */
-bool stream_save(int ring_fd, const char *path, bool (*producer_lives)(void *context), void *context, struct err *err);
 
 #endif

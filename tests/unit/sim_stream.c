@@ -212,11 +212,13 @@ static void test_save(void)
     struct err err = ERR_INIT;
     pthread_t thread;
     int fd = stream_ring_create(3, 0, &err);
+    struct stream *s = stream_open_fd(fd, "ring", &err);
     pthread_create(&thread, NULL, produce, &fd);
-    ok(stream_save(fd, path, NULL, NULL, &err), "a live ring is saved to a file");
+    ok(stream_save(s, path, &err) && stream_is_done(s), "a live ring is saved to a file");
     pthread_join(thread, NULL);
+    stream_close(s);
     close(fd);
-    struct stream *s = stream_open(path, &err);
+    s = stream_open(path, &err);
     struct seen seen = s ? read_sample(s, &err) : (struct seen){ 0 };
     ok(s && seen.last == STREAM_DONE && seen.records == RECORDS && seen.wrong == 0, "which reads like the ring");
     stream_close(s);

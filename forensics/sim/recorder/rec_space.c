@@ -17,9 +17,8 @@
 
 #include <elf.h>
 
-/* Doors of Valgrind's core that its tool headers do not show: the client's main stack. */
+/* A door of Valgrind's core that its tool headers do not show: the last byte of the client's main stack. */
 extern Addr VG_(clstk_end);
-extern UWord VG_(clstk_max_size);
 
 static ThreadId running;        /* who the stream says is running; 0: say it again */
 static Int pending_signal;      /* delivered, its handler not entered yet */
@@ -96,7 +95,27 @@ static void map_event(Addr start, SizeT bytes, UInt kind, const NSegment *segmen
     VG_(strcpy)(at + sizeof wire, path);
 }
 
-/* What lies in [start, start + bytes) now. The main stack is announced once, with all it may grow to. */
+/* A page of the engine's own program that it lends to the target: trampolines. */
+static Bool is_engine(const NSegment *s)
+{
+    const NSegment *own = VG_(am_find_nsegment)((Addr)&rec_space_track);
+    return s->kind == SkFileC && own && s->dev == own->dev && s->ino == own->ino;
+}
+
+/* The main stack; it is announced once, with all that it may grow to, whatever part of it exists already. */
+static Bool is_stack(const NSegment *s)
+{
+    return s->start <= VG_(clstk_end) && VG_(clstk_end) <= s->end;
+}
+
+static UInt kind_of(const NSegment *s)
+{
+    if (is_engine(s))
+        return STREAM_MAP_ENGINE;
+    return s->kind == SkFileC ? STREAM_MAP_FILE : s->isCH ? STREAM_MAP_BRK : STREAM_MAP_ANON;
+}
+
+/* What lies in [start, start + bytes) now. */
 static void describe_range(Addr start, SizeT bytes)
 {
     Addr end = start + bytes;
@@ -105,10 +124,23 @@ static void describe_range(Addr start, SizeT bytes)
         Addr stop = s && s->end + 1 < end ? s->end + 1 : end;
         if (!s)
             return;
-        if ((s->kind == SkFileC || s->kind == SkAnonC || s->kind == SkShmC) && !(start <= VG_(clstk_end) && VG_(clstk_end) <= s->end))
-            map_event(start, stop - start, s->kind == SkFileC ? STREAM_MAP_FILE : s->isCH ? STREAM_MAP_BRK : STREAM_MAP_ANON, s);
+        if ((s->kind == SkFileC || s->kind == SkAnonC || s->kind == SkShmC) && !is_stack(s))
+            map_event(start, stop - start, kind_of(s), s);
         start = stop;
     }
+}
+
+static void describe_stack(void)
+{
+    const NSegment *s = VG_(am_find_nsegment)(VG_(clstk_end)), *below;
+    Addr start;
+    if (!s)
+        return;
+    start = s->start;
+    below = VG_(am_find_nsegment)(start - 1);
+    if (below && below->kind == SkResvn)
+        start = below->start;
+    map_event(start, VG_(clstk_end) + 1 - start, STREAM_MAP_STACK, s);
 }
 
 static void unmap(Addr start, SizeT bytes)
@@ -138,18 +170,6 @@ static void on_brk(Addr a, SizeT n, ThreadId tid)
 static void on_remap(Addr from, Addr to, SizeT n)
 {
     describe_range(to, n);
-}
-
-/* The stack, and the engine's own pages that the target runs (signal trampolines), before the first block. */
-static void describe_fixed(void)
-{
-    SizeT stack = VG_PGROUNDUP(VG_(clstk_max_size));
-    const NSegment *s = VG_(am_find_nsegment)(VG_(clstk_end));
-    if (s)
-        map_event(VG_(clstk_end) + 1 - stack, stack, STREAM_MAP_STACK, s);
-    s = VG_(am_find_nsegment)((Addr)&rec_space_track);
-    if (s)
-        map_event(s->start, s->end + 1 - s->start, STREAM_MAP_ENGINE, s);
 }
 
 /* ---- randomness ---- */
@@ -207,7 +227,7 @@ static void on_first_insn(ThreadId tid)
     static Bool started;
     if (!started) {
         started = True;
-        describe_fixed();
+        describe_stack();
         pin_auxv(VG_(get_SP)(tid));
     }
     running = 0;
