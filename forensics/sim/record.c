@@ -21,13 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors of fixed number in the recorded process. The first two stay open in it; the engine moves or closes the rest. */
+/* Descriptors of fixed number in the recorded process. The first two stay open in it; the engine moves or closes the
+ * rest. */
 enum { FD_ALIAS = 200, FD_TOOL, FD_LOG, FD_RING, FD_PINNED_END };
 enum { STACK_LIMIT = 8 << 20, DESCRIPTOR_LIMIT = 1024, FD_SPARE = 300 };
 
 /* What the target sees besides the spec's own additions; hash seeds because a hash table's order is work. */
-static const char *const fixed_env[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC0", "HOME=/", "PYTHONHASHSEED=0",
-                                         "PERL_HASH_SEED=0" };
+static const char *const fixed_env[] = {
+    "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC0", "HOME=/", "PYTHONHASHSEED=0", "PERL_HASH_SEED=0"
+};
 
 struct record {
     struct arena *arena;
@@ -94,9 +96,15 @@ static char **tool_env(struct record *r)
 static char **tool_argv(struct record *r, enum record_isa isa)
 {
     struct text_list list = { 0 };
-    static const char *const options[] = { "layout_tax_recorder", "--command-line-only=yes", "--tool=layout_tax_recorder", "-q",
-                                           "--vgdb=no", "--fair-sched=yes", "--trace-children=no",
-                                           "--child-silent-after-fork=yes", "--sigill-diagnostics=no" };
+    static const char *const options[] = { "layout_tax_recorder",
+                                           "--command-line-only=yes",
+                                           "--tool=layout_tax_recorder",
+                                           "-q",
+                                           "--vgdb=no",
+                                           "--fair-sched=yes",
+                                           "--trace-children=no",
+                                           "--child-silent-after-fork=yes",
+                                           "--sigill-diagnostics=no" };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         push(r->arena, &list, options[i]);
     push(r->arena, &list, arena_printf(r->arena, "--log-fd=%d", FD_LOG));
@@ -139,7 +147,8 @@ static const char *engine_version(struct record *r, const char *tool_dir)
 /* The START event has room for 128 KiB less a word; a longer recipe loses its last arguments. */
 static const char *make_recipe(struct record *r, const char *tool_dir, enum record_isa isa)
 {
-    char *text = NULL, *cwd = r->spec->cwd ? realpath(r->spec->cwd, NULL) : getcwd(NULL, 0), *program = realpath(r->spec->program, NULL);
+    char *text = NULL, *cwd = r->spec->cwd ? realpath(r->spec->cwd, NULL) : getcwd(NULL, 0),
+         *program = realpath(r->spec->program, NULL);
     size_t bytes = 0, most = (STREAM_EVENT_WORDS_MAX - 2) * 8ul;
     FILE *f = open_memstream(&text, &bytes);
     struct text_list env = target_env(r);
@@ -263,7 +272,8 @@ static _Noreturn void child(const struct record *r)
     setpgid(0, 0);
     default_signals();
     umask(022);
-    bool ready = place_descriptors(r) && personality(ADDR_NO_RANDOMIZE) != -1 && (!r->spec->cwd || chdir(r->spec->cwd) == 0);
+    bool ready =
+        place_descriptors(r) && personality(ADDR_NO_RANDOMIZE) != -1 && (!r->spec->cwd || chdir(r->spec->cwd) == 0);
     if (ready) {
         set_limit(RLIMIT_STACK, STACK_LIMIT);
         set_limit(RLIMIT_NOFILE, DESCRIPTOR_LIMIT);
@@ -401,19 +411,23 @@ static const char *read_log(struct record *r)
     return arena_strndup(r->arena, text, n > 0 ? (size_t)n : 0);
 }
 
-/* Sentences for ends that are the engine's doing and not the program's. `cut`: the stream has no end, and not by our will. */
+/* Sentences for ends that are the engine's doing and not the program's. `cut`: the stream has no end, and not by our
+ * will. */
 static bool judge_end(const struct record *r, const struct record_result *result, bool cut, struct err *err)
 {
     const char *program = r->spec->program;
     if (result->timed_out)
-        return err_set(err, ERR_TARGET, "the recording of '%s' was ended after %g seconds: give it less to do or more time", program,
+        return err_set(err, ERR_TARGET,
+                       "the recording of '%s' was ended after %g seconds: give it less to do or more time", program,
                        r->spec->timeout);
     if (result->signal == SIGILL)
-        return err_set(err, ERR_TARGET, "'%s' used an instruction that the recorder cannot run (AVX-512?): build it for x86-64-v3 or less",
-                       program);
+        return err_set(
+            err, ERR_TARGET,
+            "'%s' used an instruction that the recorder cannot run (AVX-512?): build it for x86-64-v3 or less",
+            program);
     if (cut && result->signal)
-        return err_set(err, ERR_TARGET, "the recording of '%s' was ended by signal %d from outside: record it again", program,
-                       result->signal);
+        return err_set(err, ERR_TARGET, "the recording of '%s' was ended by signal %d from outside: record it again",
+                       program, result->signal);
     if (cut)
         return err_set(err, ERR_TOOL, "the recorder failed on '%s' (status %d): %.*s", program, result->status,
                        (int)strcspn(result->messages, "\n"), result->messages);
@@ -422,11 +436,13 @@ static bool judge_end(const struct record *r, const struct record_result *result
 
 bool record_finish(struct record *r, struct record_result *result, struct err *err)
 {
-    bool ended = stream_is_done(r->stream) || stream_producer_ended(r->stream), given_up = !ended && !atomic_load(&r->gone);
+    bool ended = stream_is_done(r->stream) || stream_producer_ended(r->stream),
+         given_up = !ended && !atomic_load(&r->gone);
     if (given_up)
         kill(-r->pid, SIGKILL); /* it would wait for its reader for ever */
     pthread_join(r->watcher, NULL);
-    *result = (struct record_result){ .status = -1, .recipe = r->recipe, .messages = read_log(r), .timed_out = r->timed_out };
+    *result =
+        (struct record_result){ .status = -1, .recipe = r->recipe, .messages = read_log(r), .timed_out = r->timed_out };
     if (WIFEXITED(r->wait_status))
         result->status = WEXITSTATUS(r->wait_status);
     else

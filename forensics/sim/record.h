@@ -49,7 +49,8 @@ struct record_result {
 
 struct record;
 
-/* Whether `program` can be recorded at all: an x86-64 ELF executable, not setuid, no AVX-512 needed. False: the reason. */
+/* Whether `program` can be recorded at all: an x86-64 ELF executable, not setuid, no AVX-512 needed. False: the reason.
+ */
 bool record_check(const char *program, struct err *err);
 
 /* Starts it. The handle and its texts live in `arena`. NULL: err says why, and nothing runs. */
@@ -66,7 +67,8 @@ bool record_finish(struct record *record, struct record_result *result, struct e
 bool record_to_file(const struct record_spec *spec, const char *path, struct arena *arena, struct record_result *result,
                     struct err *err);
 
-/* The folder with the built recorder; built now if it is missing and Valgrind is installed. NULL: err has the remedy. */
+/* The folder with the built recorder; built now if it is missing and Valgrind is installed. NULL: err has the remedy.
+ */
 const char *record_tool_dir(struct arena *arena, struct err *err);
 
 #endif

@@ -55,14 +55,17 @@ static uint32_t needed_isa(int fd, const Elf64_Ehdr *header)
 static bool check_header(const char *program, const Elf64_Ehdr *h, ssize_t got, struct err *err)
 {
     if (got >= 2 && memcmp(h, "#!", 2) == 0)
-        return err_set(err, ERR_TARGET, "'%s' is a script: record its interpreter, with the script as first argument", program);
+        return err_set(err, ERR_TARGET, "'%s' is a script: record its interpreter, with the script as first argument",
+                       program);
     if (got < (ssize_t)sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
         return err_set(err, ERR_TARGET, "'%s' is not an ELF executable: give the program itself", program);
     if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_X86_64)
-        return err_set(err, ERR_TARGET, "'%s' is not an x86-64 program, and the recorder runs no other: use --source clock or perf",
+        return err_set(err, ERR_TARGET,
+                       "'%s' is not an x86-64 program, and the recorder runs no other: use --source clock or perf",
                        program);
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
-        return err_set(err, ERR_TARGET, "'%s' is not an executable (an object file or a core dump?): link it first", program);
+        return err_set(err, ERR_TARGET, "'%s' is not an executable (an object file or a core dump?): link it first",
+                       program);
     return true;
 }
 
@@ -76,7 +79,8 @@ static bool check_mode(const char *program, int fd, struct err *err)
     if (!(st.st_mode & 0111))
         return err_set(err, ERR_TARGET, "'%s' is not executable: chmod +x it", program);
     if (st.st_mode & (S_ISUID | S_ISGID))
-        return err_set(err, ERR_TARGET, "'%s' is setuid or setgid, and cannot be recorded with its rights: record a copy without",
+        return err_set(err, ERR_TARGET,
+                       "'%s' is setuid or setgid, and cannot be recorded with its rights: record a copy without",
                        program);
     return true;
 }
@@ -84,11 +88,13 @@ static bool check_mode(const char *program, int fd, struct err *err)
 static bool check_isa(const char *program, uint32_t needed, enum record_isa *isa, struct err *err)
 {
     if (needed & ISA_V4)
-        return err_set(err, ERR_TARGET, "'%s' needs AVX-512 (x86-64-v4), which the recorder cannot run: build it for x86-64-v3 or less",
+        return err_set(err, ERR_TARGET,
+                       "'%s' needs AVX-512 (x86-64-v4), which the recorder cannot run: build it for x86-64-v3 or less",
                        program);
     *isa = needed & ISA_V3 ? RECORD_ISA_V3 : RECORD_ISA_V2;
     if (*isa == RECORD_ISA_V3 && !__builtin_cpu_supports("avx2"))
-        return err_set(err, ERR_TARGET, "'%s' needs AVX2 (x86-64-v3), which this processor lacks: build it for x86-64-v2", program);
+        return err_set(err, ERR_TARGET,
+                       "'%s' needs AVX2 (x86-64-v3), which this processor lacks: build it for x86-64-v2", program);
     return true;
 }
 

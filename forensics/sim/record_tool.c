@@ -16,8 +16,11 @@ static const char tool_name[] = "layout_tax_recorder-amd64-linux";
  * tree, in another build folder, below tests/unit, or installed. */
 static const char *const built_in[] = { "recorder", "build/recorder", "../../recorder",
                                         "../libexec/layout_tax_forensics/recorder" };
-static const char *const sources_in[] = { "forensics/sim/recorder", "../forensics/sim/recorder", "../../forensics/sim/recorder",
-                                          "../../../forensics/sim/recorder", "../../../../forensics/sim/recorder",
+static const char *const sources_in[] = { "forensics/sim/recorder",
+                                          "../forensics/sim/recorder",
+                                          "../../forensics/sim/recorder",
+                                          "../../../forensics/sim/recorder",
+                                          "../../../../forensics/sim/recorder",
                                           "../libexec/layout_tax_forensics/src/sim/recorder" };
 
 static const char *own_folder(struct arena *arena)
@@ -56,7 +59,8 @@ static const char *cache_folder(struct arena *arena, struct err *err)
     else if (home && home[0] == '/')
         folder = arena_printf(arena, "%s/.cache/layout_tax_forensics/recorder-%d", home, STREAM_VERSION);
     else {
-        err_set(err, ERR_TOOL, "the recorder is not built, and there is no place to build it: set XDG_CACHE_HOME or HOME");
+        err_set(err, ERR_TOOL,
+                "the recorder is not built, and there is no place to build it: set XDG_CACHE_HOME or HOME");
         return NULL;
     }
     for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -99,7 +103,8 @@ const char *record_tool_dir(struct arena *arena, struct err *err)
         return folder;
     const char *sources = find(arena, own, sources_in, sizeof sources_in / sizeof *sources_in, "build.sh");
     if (!sources) {
-        err_set(err, ERR_TOOL, "the recorder is neither built nor are its sources beside '%s': run make, or make install", own);
+        err_set(err, ERR_TOOL,
+                "the recorder is neither built nor are its sources beside '%s': run make, or make install", own);
         return NULL;
     }
     return build(arena, sources, folder, err) ? folder : NULL;

@@ -38,7 +38,8 @@ static bool chunk_geometry_is_sane(const struct stream_control *c, size_t bytes,
 {
     if (c->chunk_words < 2 * STREAM_EVENT_WORDS_MAX || c->chunk_words > 1u << 24)
         return false;
-    return !is_ring || (c->chunks >= 2 && c->chunks <= 1u << 16 && stream_ring_bytes(c->chunks, c->chunk_words) <= bytes);
+    return !is_ring ||
+           (c->chunks >= 2 && c->chunks <= 1u << 16 && stream_ring_bytes(c->chunks, c->chunk_words) <= bytes);
 }
 
 static bool check_control(const struct stream_control *c, size_t bytes, const char *name, struct err *err)
@@ -66,7 +67,8 @@ struct stream *stream_open_fd(int fd, const char *name, struct err *err)
     }
     /* Only the ring's consumer writes, and only its half of the control page. */
     int writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
-    struct stream_control *control = mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+    struct stream_control *control =
+        mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
     if (control == MAP_FAILED) {
         err_sys(err, ERR_TOOL, errno, "cannot map the recording %s", name);
         return NULL;
@@ -77,8 +79,12 @@ struct stream *stream_open_fd(int fd, const char *name, struct err *err)
     }
     struct arena *arena = arena_new();
     struct stream *s = arena_alloc(arena, sizeof *s);
-    *s = (struct stream){ .arena = arena, .name = arena_strdup(arena, name), .control = control,
-                          .mapped = (size_t)st.st_size, .is_ring = control->chunks != 0, .file_at = STREAM_CONTROL_BYTES };
+    *s = (struct stream){ .arena = arena,
+                          .name = arena_strdup(arena, name),
+                          .control = control,
+                          .mapped = (size_t)st.st_size,
+                          .is_ring = control->chunks != 0,
+                          .file_at = STREAM_CONTROL_BYTES };
     return s;
 }
 
@@ -175,8 +181,10 @@ static bool ring_has_chunk(struct stream *s, struct err *err)
         s->ended = true;
         return false;
     }
-    return err_set(err, ERR_TARGET, "the recording of %s stopped before its end: the recorded process was killed, or went "
-                   "on in another program", s->name);
+    return err_set(err, ERR_TARGET,
+                   "the recording of %s stopped before its end: the recorded process was killed, or went "
+                   "on in another program",
+                   s->name);
 }
 
 static bool file_has_chunk(struct stream *s, struct err *err)
@@ -199,7 +207,8 @@ static bool take_chunk(struct stream *s, struct err *err)
         if (!ring_has_chunk(s, err))
             return false;
         room = s->control->chunk_words;
-        s->chunk = (const uint64_t *)((const char *)s->control + STREAM_CONTROL_BYTES) + s->number % s->control->chunks * room;
+        s->chunk =
+            (const uint64_t *)((const char *)s->control + STREAM_CONTROL_BYTES) + s->number % s->control->chunks * room;
     } else {
         if (!file_has_chunk(s, err))
             return false;
@@ -207,8 +216,8 @@ static bool take_chunk(struct stream *s, struct err *err)
         s->chunk = (const uint64_t *)((const char *)s->control + s->file_at);
     }
     const struct stream_chunk *head = (const struct stream_chunk *)s->chunk;
-    if (head->check != (head->number ^ head->words ^ STREAM_CHUNK_MARK) || head->number != s->number || head->encoding != 0 ||
-        head->words < STREAM_CHUNK_HEADER_WORDS || head->words > s->control->chunk_words)
+    if (head->check != (head->number ^ head->words ^ STREAM_CHUNK_MARK) || head->number != s->number ||
+        head->encoding != 0 || head->words < STREAM_CHUNK_HEADER_WORDS || head->words > s->control->chunk_words)
         return damaged(s, "a torn chunk", err) == STREAM_DONE;
     if (head->words > room)
         return err_set(err, ERR_TOOL, "the recording %s is cut short in chunk %llu: record it again", s->name,
@@ -339,7 +348,8 @@ static enum stream_item take_event(struct stream *s, struct stream_event *event,
 {
     struct stream_event_head head;
     memcpy(&head, s->chunk + s->at, sizeof head);
-    if (head.words < 1 || head.words > s->words - s->at || (head.next && (head.next < s->at + head.words || head.next >= s->words)))
+    if (head.words < 1 || head.words > s->words - s->at ||
+        (head.next && (head.next < s->at + head.words || head.next >= s->words)))
         return damaged(s, "an impossible event", err);
     event->type = (enum stream_event_type)head.type;
     if (!read_event(s, s->chunk + s->at + 1, head.words - 1u, event))

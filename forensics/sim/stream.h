@@ -9,16 +9,18 @@
  *         const struct stream_block *const *blocks = stream_blocks(stream);    // fetch again for each run
  *         for (const uint64_t *at = run.at; at < run.end; at += stream_words(*at)) {
  *             const struct stream_block *b = blocks[stream_id(*at)];
- *             const uint64_t *slots = at + 1;                    // address of reference r: stream_ref_address(r, slots)
- *             const struct stream_exit *left_by = &b->exits[stream_exit_number(*at)];
- *             uint64_t next = b->has_next ? slots[b->n_slots] : left_by->target;
+ *             const uint64_t *slots = at + 1;                    // address of reference r: stream_ref_address(r,
+ * slots) const struct stream_exit *left_by = &b->exits[stream_exit_number(*at)]; uint64_t next = b->has_next ?
+ * slots[b->n_slots] : left_by->target;
  *         }
  *     }
  *
  * What holds:
  *  - A block is described (STREAM_EVENT_BLOCK) before its first execution; ids are dense from 0, descriptions never
- *    change and stay valid until stream_close. The same code translated again keeps its id; changed code gets a new one.
- *  - Records stand in execution order of the process; threads are serialised, and STREAM_EVENT_THREAD says who runs next.
+ *    change and stay valid until stream_close. The same code translated again keeps its id; changed code gets a new
+ * one.
+ *  - Records stand in execution order of the process; threads are serialised, and STREAM_EVENT_THREAD says who runs
+ * next.
  *  - A block cut short by a fault leaves no record; the signal's event follows.
  *  - Instructions retired = sum over records of exits[exit].insns; references likewise with exits[exit].refs.
  *  - Addresses are the target's own; nothing is made relative. To move objects, map addresses through the MAP events,
@@ -82,7 +84,7 @@ struct stream_run {
 
 enum stream_item {
     STREAM_FAILED = -1, /* err says why */
-    STREAM_DONE = 0,    /* after the END event, or where the process went on in another program (the last event is EXEC) */
+    STREAM_DONE = 0, /* after the END event, or where the process went on in another program (the last event is EXEC) */
     STREAM_RUN,
     STREAM_EVENT,
 };
@@ -130,12 +132,14 @@ struct stream *stream_open(const char *path, struct err *err);
 /* Attaches to a ring or file by descriptor (`name` is for messages); the descriptor stays the caller's. */
 struct stream *stream_open_fd(int fd, const char *name, struct err *err);
 
-/* A ring only: asked about ten times a second while waiting; when it says false and no chunk is left, the producer died. */
+/* A ring only: asked about ten times a second while waiting; when it says false and no chunk is left, the producer
+ * died. */
 void stream_on_wait(struct stream *stream, bool (*producer_lives)(void *context), void *context);
 
 /* The next run or event, in order. Runs stay valid until the next call, which gives their chunk back to the producer.
  * Records of a file are checked before they are handed out; those of a ring are trusted. */
-enum stream_item stream_next(struct stream *stream, struct stream_run *run, struct stream_event *event, struct err *err);
+enum stream_item stream_next(struct stream *stream, struct stream_run *run, struct stream_event *event,
+                             struct err *err);
 
 /* All blocks described so far, by id; the array may move on the next stream_next, the blocks do not. */
 const struct stream_block *const *stream_blocks(const struct stream *stream);

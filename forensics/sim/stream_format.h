@@ -42,7 +42,8 @@ struct stream_control {
     uint32_t chunk_words; /* room of one chunk with its header */
     uint32_t chunks;      /* slots of the ring; 0: a file */
     uint32_t producer;    /* enum stream_producer */
-    uint64_t recipe_bytes; /* a ring: text of the START event, right behind the last chunk, for a producer that is told so */
+    uint64_t
+        recipe_bytes; /* a ring: text of the START event, right behind the last chunk, for a producer that is told so */
     uint64_t reserved[4];
     uint64_t produced;        /* chunks completed; producer's line */
     uint32_t producer_asleep; /* 1: wake me when `consumed` moves */
@@ -76,8 +77,8 @@ enum stream_event_type {
     STREAM_EVENT_SIGNAL_END = 7, /* the handler returns to the interrupted code */
     STREAM_EVENT_SYSCALL = 8,    /* the running thread enters the kernel */
     STREAM_EVENT_FORK = 9,       /* the process forked; the stream follows the parent */
-    STREAM_EVENT_EXEC = 10,      /* the process is about to replace its program: the stream's last event unless it fails */
-    STREAM_EVENT_END = 11,       /* last event: the process ended */
+    STREAM_EVENT_EXEC = 10, /* the process is about to replace its program: the stream's last event unless it fails */
+    STREAM_EVENT_END = 11,  /* last event: the process ended */
 };
 
 /* Head word of an event. */
@@ -96,8 +97,8 @@ enum stream_ending {
     STREAM_JUMP_INDIRECT, /* the record's last word is the address it went to; so for the next two */
     STREAM_CALL_INDIRECT,
     STREAM_RETURN,
-    STREAM_REP,           /* a repeated string instruction: exit 0 one iteration done and more to come (at the same
-                             instruction, which has not retired yet), exit 1 done by its condition, exit >= 2 done by its count */
+    STREAM_REP, /* a repeated string instruction: exit 0 one iteration done and more to come (at the same
+                   instruction, which has not retired yet), exit 1 done by its condition, exit >= 2 done by its count */
     STREAM_SYSCALL,
     STREAM_ENDINGS,
 };
@@ -164,7 +165,8 @@ enum stream_slot_origin {
 };
 
 /* One way out of a block, indexed by the head's exit number. Exit 1 exists for STREAM_COND and STREAM_REP only
- * (elsewhere its entry repeats exit 0); exits >= 2 leave before the end: a failed compare-and-swap, a repeat of zero. */
+ * (elsewhere its entry repeats exit 0); exits >= 2 leave before the end: a failed compare-and-swap, a repeat of zero.
+ */
 struct stream_exit {
     uint64_t target; /* where execution goes on; 0: not known beforehand (see the record's next word) */
     uint16_t insns;  /* instructions retired when leaving here */
@@ -174,7 +176,8 @@ struct stream_exit {
 };
 _Static_assert(sizeof(struct stream_exit) == 16, "two words");
 
-/* Payload of STREAM_EVENT_BLOCK: this, then insns, refs, exits, origins (one byte a slot), the code bytes; the last two padded. */
+/* Payload of STREAM_EVENT_BLOCK: this, then insns, refs, exits, origins (one byte a slot), the code bytes; the last two
+ * padded. */
 struct stream_block_wire {
     uint64_t address;
     uint64_t target; /* direct jump, call, conditional (when taken); else 0 */
@@ -199,7 +202,8 @@ enum stream_map_kind {
 enum { STREAM_PROT_READ = 1, STREAM_PROT_WRITE = 2, STREAM_PROT_EXEC = 4 };
 #define STREAM_BUILD_ID_MAX 20
 
-/* Payload of STREAM_EVENT_MAP: this, then the path, NUL-terminated and padded. What was mapped there before is replaced. */
+/* Payload of STREAM_EVENT_MAP: this, then the path, NUL-terminated and padded. What was mapped there before is
+ * replaced. */
 struct stream_map_wire {
     uint64_t address;
     uint64_t bytes;
@@ -239,7 +243,7 @@ struct stream_syscall_wire {
 
 struct stream_end_wire {
     int32_t status;  /* exit status, or -1 when a signal ended it */
-    uint32_t signal; /* the signal, or 0 */
+    uint32_t signal; /* the signal, or 0: none, or not known to the front end */
     uint64_t blocks_described;
     uint64_t events;
 };

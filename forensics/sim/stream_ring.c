@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About 10 us: longer than the other side needs to finish a chunk it is about to finish, shorter than it pays to sleep. */
+/* About 10 us: longer than the other side needs to finish a chunk it is about to finish, shorter than it pays to sleep.
+ */
 enum { SPINS = 300 };
 
 static uint32_t *low_half(uint64_t *counter)
@@ -15,7 +16,8 @@ static uint32_t *low_half(uint64_t *counter)
 
 static void wake(uint64_t *counter, uint32_t *asleep)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the counter before the flag: the sleeper writes them the other way round */
+    __atomic_thread_fence(
+        __ATOMIC_SEQ_CST); /* the counter before the flag: the sleeper writes them the other way round */
     if (__atomic_load_n(asleep, __ATOMIC_RELAXED))
         syscall(SYS_futex, low_half(counter), FUTEX_WAKE, 1, NULL, NULL, 0);
 }

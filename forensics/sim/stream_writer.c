@@ -33,7 +33,8 @@ static void begin_chunk(struct stream_writer *w)
     if (w->control) {
         while (!stream_ring_await_slot(w->control, w->number))
             ;
-        w->chunk = (uint64_t *)((char *)w->control + STREAM_CONTROL_BYTES) + w->number % w->control->chunks * w->chunk_words;
+        w->chunk =
+            (uint64_t *)((char *)w->control + STREAM_CONTROL_BYTES) + w->number % w->control->chunks * w->chunk_words;
     } else {
         w->chunk = w->buffer;
     }
@@ -108,7 +109,9 @@ static struct stream_writer *writer_new(uint32_t chunk_words)
 
 static void control_init(struct stream_control *c, uint32_t chunks, uint32_t chunk_words)
 {
-    *c = (struct stream_control){ .magic = STREAM_MAGIC, .version = STREAM_VERSION, .chunks = chunks, .chunk_words = chunk_words };
+    *c = (struct stream_control){
+        .magic = STREAM_MAGIC, .version = STREAM_VERSION, .chunks = chunks, .chunk_words = chunk_words
+    };
 }
 
 struct stream_writer *stream_writer_file(const char *path, struct err *err)
@@ -139,7 +142,8 @@ int stream_ring_create(uint32_t chunks, uint32_t chunk_words, struct err *err)
     if (fd >= 0 && ftruncate(fd, (off_t)stream_ring_bytes(chunks, chunk_words)) == 0 &&
         pwrite(fd, &control, sizeof control, 0) == sizeof control)
         return fd;
-    err_sys(err, ERR_TOOL, errno, "cannot make a ring of %zu bytes in shared memory", stream_ring_bytes(chunks, chunk_words));
+    err_sys(err, ERR_TOOL, errno, "cannot make a ring of %zu bytes in shared memory",
+            stream_ring_bytes(chunks, chunk_words));
     if (fd >= 0)
         close(fd);
     return -1;
@@ -171,10 +175,18 @@ void stream_write_block(struct stream_writer *w, const struct stream_block *b)
 {
     assert(b->id == w->n_blocks && b->n_insns >= 1 && b->n_exits >= 2 && b->n_slots <= STREAM_SLOTS_MAX);
     bool has_next = stream_ending_has_next(b->ending);
-    struct stream_block_wire wire = { .address = b->address, .target = b->target, .id = b->id, .bytes = b->bytes, .uops = b->uops,
-                                      .n_insns = b->n_insns, .n_slots = b->n_slots, .n_refs = b->n_refs,
-                                      .n_exits = b->n_exits, .ending = (uint8_t)b->ending };
-    size_t insns = b->n_insns * sizeof *b->insns, refs = b->n_refs * sizeof *b->refs, exits = b->n_exits * sizeof *b->exits;
+    struct stream_block_wire wire = { .address = b->address,
+                                      .target = b->target,
+                                      .id = b->id,
+                                      .bytes = b->bytes,
+                                      .uops = b->uops,
+                                      .n_insns = b->n_insns,
+                                      .n_slots = b->n_slots,
+                                      .n_refs = b->n_refs,
+                                      .n_exits = b->n_exits,
+                                      .ending = (uint8_t)b->ending };
+    size_t insns = b->n_insns * sizeof *b->insns, refs = b->n_refs * sizeof *b->refs,
+           exits = b->n_exits * sizeof *b->exits;
     size_t origins = (b->n_slots + 7u) / 8 * 8, code = b->code ? b->bytes : 0;
     char *at = claim_event(w, STREAM_EVENT_BLOCK, sizeof wire + insns + refs + exits + origins + code);
     memcpy(at, &wire, sizeof wire);
@@ -206,8 +218,12 @@ void stream_write_run(struct stream_writer *w, uint32_t id, unsigned exit, const
 static void write_map(struct stream_writer *w, const struct stream_map *m)
 {
     const char *path = m->path ? m->path : "";
-    struct stream_map_wire wire = { .address = m->address, .bytes = m->bytes, .file_offset = m->file_offset, .kind = (uint8_t)m->kind,
-                                    .protection = (uint8_t)m->protection, .build_id_bytes = m->build_id_bytes };
+    struct stream_map_wire wire = { .address = m->address,
+                                    .bytes = m->bytes,
+                                    .file_offset = m->file_offset,
+                                    .kind = (uint8_t)m->kind,
+                                    .protection = (uint8_t)m->protection,
+                                    .build_id_bytes = m->build_id_bytes };
     memcpy(wire.build_id, m->build_id, sizeof wire.build_id);
     char *at = claim_event(w, STREAM_EVENT_MAP, sizeof wire + strlen(path) + 1);
     memcpy(at, &wire, sizeof wire);
@@ -261,7 +277,8 @@ bool stream_writer_close(struct stream_writer *w, int status, int signal, struct
         stream_ring_end(w->control);
     } else {
         uint32_t ended = STREAM_PRODUCER_ENDED;
-        if (pwrite(w->fd, &ended, sizeof ended, offsetof(struct stream_control, producer)) != sizeof ended && !w->failed)
+        if (pwrite(w->fd, &ended, sizeof ended, offsetof(struct stream_control, producer)) != sizeof ended &&
+            !w->failed)
             w->failed = errno;
     }
     writer_free(w);

@@ -60,8 +60,8 @@ static void on_event(struct counts *c, const struct stream_event *e)
     if (e->type == STREAM_EVENT_END)
         c->end_status = e->end.status;
     if (e->type == STREAM_EVENT_MAP && c->show_maps)
-        printf("map %llx %llx %d %u %u %s\n", (unsigned long long)e->map.address, (unsigned long long)e->map.bytes, e->map.kind,
-               e->map.protection, e->map.build_id_bytes, e->map.path);
+        printf("map %llx %llx %d %u %u %s\n", (unsigned long long)e->map.address, (unsigned long long)e->map.bytes,
+               e->map.kind, e->map.protection, e->map.build_id_bytes, e->map.path);
 }
 
 static void on_run(struct counts *c, struct stream *s, const struct stream_run *run)
@@ -109,9 +109,10 @@ static bool read_stream(struct stream *s, struct counts *c, struct err *err)
 
 static void print(const struct counts *c)
 {
-    printf("insns=%llu\nsteps=%llu\nrefs=%llu\nrecords=%llu\nhash=%016llx\nbad_next=%llu\n", c->insns, c->steps, c->refs,
-           c->records, c->hash, c->bad_next);
-    printf("blocks=%llu\nmaps=%llu\nsignals=%llu\nsignal_ends=%llu\nsyscalls=%llu\nforks=%llu\nexecs=%llu\nthreads=%d\nend=%d\n",
+    printf("insns=%llu\nsteps=%llu\nrefs=%llu\nrecords=%llu\nhash=%016llx\nbad_next=%llu\n", c->insns, c->steps,
+           c->refs, c->records, c->hash, c->bad_next);
+    printf("blocks=%llu\nmaps=%llu\nsignals=%llu\nsignal_ends=%llu\nsyscalls=%llu\nforks=%llu\nexecs=%llu\nthreads=%"
+           "d\nend=%d\n",
            c->events[STREAM_EVENT_BLOCK], c->events[STREAM_EVENT_MAP], c->events[STREAM_EVENT_SIGNAL],
            c->events[STREAM_EVENT_SIGNAL_END], c->events[STREAM_EVENT_SYSCALL], c->events[STREAM_EVENT_FORK],
            c->events[STREAM_EVENT_EXEC], __builtin_popcountll(c->threads), c->end_status);
@@ -120,7 +121,8 @@ static void print(const struct counts *c)
 static void print_blocks(const struct stream *s)
 {
     for (uint32_t i = 0; i < stream_block_count(s) && i < per_block_room; i++)
-        printf("block %llx %llu %llu\n", (unsigned long long)stream_blocks(s)[i]->address, per_block[i].insns, per_block[i].steps);
+        printf("block %llx %llu %llu\n", (unsigned long long)stream_blocks(s)[i]->address, per_block[i].insns,
+               per_block[i].steps);
 }
 
 static int fail(const struct err *err)

@@ -32,9 +32,21 @@ static const uint8_t code[13] = { 0x48, 0x8b, 0x44, 0x24, 0xf8 };
 /* Block `id`: 0 is the full one, odd ones return with no slots, other even ones fall through with two. */
 static struct stream_block make_block(uint32_t id)
 {
-    struct stream_block b = { .address = 0x401000 + 64u * id, .target = 0x401000, .id = id, .bytes = sizeof code, .uops = 4,
-                              .ending = STREAM_COND, .n_insns = 3, .n_slots = 2, .n_refs = 3, .n_exits = 3, .insns = insns,
-                              .refs = refs, .exits = exits, .origins = origins, .code = code };
+    struct stream_block b = { .address = 0x401000 + 64u * id,
+                              .target = 0x401000,
+                              .id = id,
+                              .bytes = sizeof code,
+                              .uops = 4,
+                              .ending = STREAM_COND,
+                              .n_insns = 3,
+                              .n_slots = 2,
+                              .n_refs = 3,
+                              .n_exits = 3,
+                              .insns = insns,
+                              .refs = refs,
+                              .exits = exits,
+                              .origins = origins,
+                              .code = code };
     static const struct stream_exit back[] = { { .insns = 3 }, { .insns = 3 } };
     if (id % 2) {
         b.ending = STREAM_RETURN;
@@ -96,10 +108,11 @@ static void check_record(struct seen *seen, const struct stream_block *b, const 
 static bool same_block(const struct stream_block *got)
 {
     struct stream_block want = make_block(got->id);
-    return got->address == want.address && got->target == want.target && got->bytes == want.bytes && got->uops == want.uops &&
-           got->ending == want.ending && got->has_next == (got->id % 2) && got->n_insns == want.n_insns &&
-           got->n_slots == want.n_slots && got->n_refs == want.n_refs && got->n_exits == want.n_exits &&
-           memcmp(got->insns, want.insns, sizeof insns) == 0 && memcmp(got->refs, want.refs, want.n_refs * sizeof *refs) == 0 &&
+    return got->address == want.address && got->target == want.target && got->bytes == want.bytes &&
+           got->uops == want.uops && got->ending == want.ending && got->has_next == (got->id % 2) &&
+           got->n_insns == want.n_insns && got->n_slots == want.n_slots && got->n_refs == want.n_refs &&
+           got->n_exits == want.n_exits && memcmp(got->insns, want.insns, sizeof insns) == 0 &&
+           memcmp(got->refs, want.refs, want.n_refs * sizeof *refs) == 0 &&
            memcmp(got->exits, want.exits, want.n_exits * sizeof *exits) == 0 &&
            memcmp(got->origins, want.origins, want.n_slots) == 0 &&
            (want.code ? got->code && memcmp(got->code, want.code, want.bytes) == 0 : !got->code);
@@ -115,7 +128,8 @@ static struct seen read_sample(struct stream *s, struct err *err)
             if (event.type == STREAM_EVENT_BLOCK)
                 seen.wrong += !same_block(event.block) || event.block->id != seen.blocks++;
             else if (event.type == STREAM_EVENT_THREAD)
-                seen.wrong += event.thread.thread_pointer != 4999 * seen.threads++ || event.thread.thread_pointer != seen.records;
+                seen.wrong +=
+                    event.thread.thread_pointer != 4999 * seen.threads++ || event.thread.thread_pointer != seen.records;
             else if (event.type == STREAM_EVENT_END)
                 seen.end = event.end;
             continue;
@@ -162,8 +176,14 @@ static void test_events(void)
     struct stream_writer *w = stream_writer_file(path, &err);
     stream_write_start(w, "");
     stream_write_event(w, &(struct stream_event){ .type = STREAM_EVENT_MAP,
-        .map = { .address = 0x400000, .bytes = 0x1000, .file_offset = 0x2000, .kind = STREAM_MAP_FILE,
-                 .protection = STREAM_PROT_READ | STREAM_PROT_EXEC, .build_id_bytes = 2, .build_id = { 0xab, 0xcd }, .path = "/bin/x" } });
+                                                  .map = { .address = 0x400000,
+                                                           .bytes = 0x1000,
+                                                           .file_offset = 0x2000,
+                                                           .kind = STREAM_MAP_FILE,
+                                                           .protection = STREAM_PROT_READ | STREAM_PROT_EXEC,
+                                                           .build_id_bytes = 2,
+                                                           .build_id = { 0xab, 0xcd },
+                                                           .path = "/bin/x" } });
     stream_write_event(w, &(struct stream_event){ .type = STREAM_EVENT_UNMAP, .unmap = { 0x400000, 0x1000 } });
     stream_write_event(w, &(struct stream_event){ .type = STREAM_EVENT_SIGNAL, .signal = { 1, 11, 0x1234 } });
     stream_write_event(w, &(struct stream_event){ .type = STREAM_EVENT_SYSCALL, .syscall = { 1, 231 } });
@@ -173,10 +193,13 @@ static void test_events(void)
     ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.type == STREAM_EVENT_MAP && e.map.address == 0x400000 &&
        e.map.bytes == 0x1000 && e.map.file_offset == 0x2000 && e.map.protection == 5 && e.map.build_id_bytes == 2 &&
        e.map.build_id[1] == 0xcd && strcmp(e.map.path, "/bin/x") == 0, "a mapping comes back whole");
-    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.type == STREAM_EVENT_UNMAP && e.unmap.bytes == 0x1000, "so does its end");
-    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.signal.number == 11 && e.signal.handler == 0x1234, "so does a signal");
+    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.type == STREAM_EVENT_UNMAP && e.unmap.bytes == 0x1000,
+       "so does its end");
+    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.signal.number == 11 && e.signal.handler == 0x1234,
+       "so does a signal");
     ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.syscall.number == 231, "and a system call");
-    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.type == STREAM_EVENT_END && e.end.signal == 9 && e.end.events == 6,
+    ok(stream_next(s, &run, &e, &err) == STREAM_EVENT && e.type == STREAM_EVENT_END && e.end.signal == 9 &&
+           e.end.events == 6,
        "and the signal that ended the process");
     ok(stream_next(s, &run, &e, &err) == STREAM_DONE, "then the stream is done");
     stream_close(s);
@@ -202,7 +225,8 @@ static void test_ring(void)
     pthread_create(&thread, NULL, produce, &fd);
     struct seen seen = read_sample(s, &err);
     pthread_join(thread, NULL);
-    ok(seen.last == STREAM_DONE && seen.records == RECORDS && seen.wrong == 0, "a ring of two chunks carries a stream of many");
+    ok(seen.last == STREAM_DONE && seen.records == RECORDS && seen.wrong == 0,
+       "a ring of two chunks carries a stream of many");
     stream_close(s);
     close(fd);
 }
@@ -245,7 +269,8 @@ static void test_dead_producer(void)
     close(fd);
 }
 
-/* Cuts the sample file to `bytes`, or flips a byte there, and reads it: it must fail with a sentence, or read on unharmed. */
+/* Cuts the sample file to `bytes`, or flips a byte there, and reads it: it must fail with a sentence, or read on
+ * unharmed. */
 static enum stream_item read_damaged(off_t bytes, bool cut, char *text, size_t room)
 {
     struct err err = ERR_INIT;
@@ -280,7 +305,8 @@ static void test_damage(void)
         caught += last == STREAM_FAILED;
         silent += last == STREAM_FAILED && text[0] == '\0';
     }
-    ok(caught > 100 && silent == 0, "flipped bytes never crash the reader, and what it refuses has a reason (%u refused)", caught);
+    ok(caught > 100 && silent == 0,
+       "flipped bytes never crash the reader, and what it refuses has a reason (%u refused)", caught);
     bool all = true;
     for (off_t size = st.st_size - 1; size > 0; size = size * 2 / 3)
         all = read_damaged(size, true, text, sizeof text) == STREAM_FAILED && text[0] && all;
@@ -309,7 +335,8 @@ int main(void)
         stream_write_block(w, &b);
     }
     for (uint32_t i = 0; i < 40; i++)
-        stream_write_run(w, (uint32_t)(mix(i) % 8), (unsigned)(mix(i) >> 40) % 2, (uint64_t[]){ mix(i + 1), mix(i + 2) }, i);
+        stream_write_run(w, (uint32_t)(mix(i) % 8), (unsigned)(mix(i) >> 40) % 2,
+                         (uint64_t[]){ mix(i + 1), mix(i + 2) }, i);
     stream_writer_close(w, 0, 0, &err);
     test_damage();
     unlink(path);

@@ -80,6 +80,9 @@ void rec_classify(const UChar *code, struct stream_insn *insn);
 /* Registers for mappings, threads, signals and system calls. */
 void rec_space_track(void);
 
+/* What the target gave to exit; -1: it did not, a signal ended it. */
+Int rec_exit_status(void);
+
 /* ---- rec_main.c ---- */
 
 /* Replaces a processor query that would let the host show through by a pinned one; `call` is changed in place. */

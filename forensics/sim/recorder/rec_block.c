@@ -23,8 +23,8 @@
  *     rec_cursor.at = at + 3
  *     if (at + 3 >= rec_cursor.limit) rec_chunk_full()    the only call, once in thousands of blocks
  *
- * Nothing is published before the last lines, so a fault inside the block leaves no trace of it. References off the same
- * base value share a slot; constant addresses need none. */
+ * Nothing is published before the last lines, so a fault inside the block leaves no trace of it. References off the
+ * same base value share a slot; constant addresses need none. */
 
 enum { INSNS_MAX = 128, REFS_MAX = 512, EXITS_MAX = 128, EXIT_END = 0, EXIT_TAKEN = 1, EXIT_EARLY = 2 };
 
@@ -273,7 +273,8 @@ static void add_cas(const IRCAS *cas)
     for (i = 0; i < before; i++) {
         const struct stream_ref *a = &plan.refs[i];
         struct stream_ref *b = &plan.refs[before];
-        if (a->insn == b->insn && a->slot == b->slot && a->displacement == b->displacement && a->flags == STREAM_REF_LOAD)
+        if (a->insn == b->insn && a->slot == b->slot && a->displacement == b->displacement &&
+            a->flags == STREAM_REF_LOAD)
             b->flags = STREAM_REF_STORE | STREAM_REF_LOCKED;
     }
 }
@@ -362,7 +363,9 @@ static void early_exit(const IRStmt *s, Addr current)
     plan.exits[number] = exit_here(target, target == current ? plan.wire.n_insns - 1u : plan.wire.n_insns);
     plan.wire.n_exits++;
     d = call("leave_early", &leave_early,
-             mkIRExprVec_3(IRExpr_Const(head_constant(number)), constant(plan.wire.n_slots), constant(has_next ? target : 0)), 3);
+             mkIRExprVec_3(IRExpr_Const(head_constant(number)), constant(plan.wire.n_slots),
+                           constant(has_next ? target : 0)),
+             3);
     d->guard = s->Ist.Exit.guard;
     addStmtToIRSB(plan.out, IRStmt_Dirty(d));
 }
@@ -437,7 +440,8 @@ static Int survey(Int first)
     if (ending == STREAM_JUMP || ending == STREAM_CALL)
         plan.wire.target = next;
     if (ending == STREAM_COND && final >= 0)
-        plan.wire.target = in->stmts[final]->Ist.Exit.dst->Ico.U64 == end ? next : in->stmts[final]->Ist.Exit.dst->Ico.U64;
+        plan.wire.target =
+            in->stmts[final]->Ist.Exit.dst->Ico.U64 == end ? next : in->stmts[final]->Ist.Exit.dst->Ico.U64;
     else if (ending == STREAM_COND && next != end)
         plan.wire.target = next; /* the engine knows that it is always taken */
     return final;
@@ -448,7 +452,8 @@ static void begin_insn(const IRStmt *mark)
     UInt length = mark->Ist.IMark.len ? mark->Ist.IMark.len : 1;
     struct stream_insn *insn = &plan.insns[plan.wire.n_insns++];
     tl_assert(plan.wire.n_insns <= INSNS_MAX);
-    *insn = (struct stream_insn){ .offset = (UShort)(mark->Ist.IMark.addr - plan.wire.address), .length = (UChar)length };
+    *insn =
+        (struct stream_insn){ .offset = (UShort)(mark->Ist.IMark.addr - plan.wire.address), .length = (UChar)length };
 }
 
 /* References of a statement, recorded before it is performed. */

@@ -20,8 +20,8 @@ struct parts {
 
 static Bool is_prefix(UChar byte)
 {
-    return byte == 0xf2 || byte == 0xf3 || byte == 0xf0 || byte == 0x66 || byte == 0x67 || byte == 0x2e || byte == 0x36 ||
-           byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65;
+    return byte == 0xf2 || byte == 0xf3 || byte == 0xf0 || byte == 0x66 || byte == 0x67 || byte == 0x2e ||
+           byte == 0x36 || byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65;
 }
 
 /* Byte i, or 0 behind the end. */

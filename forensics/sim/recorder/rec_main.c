@@ -92,7 +92,7 @@ static void post_options(void)
 static void finish(Int status)
 {
     struct stream_end_wire *end = rec_event(STREAM_EVENT_END, sizeof *end);
-    end->status = status;
+    end->status = rec_exit_status();
     end->blocks_described = rec_blocks();
     end->events = rec_events();
     rec_ring_close();

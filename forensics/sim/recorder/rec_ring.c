@@ -118,7 +118,8 @@ void *rec_event(UInt type, SizeT bytes)
 
 static void write_start(void)
 {
-    const HChar *recipe = (const HChar *)control + STREAM_CONTROL_BYTES + (SizeT)control->chunks * control->chunk_words * 8;
+    const HChar *recipe =
+        (const HChar *)control + STREAM_CONTROL_BYTES + (SizeT)control->chunks * control->chunk_words * 8;
     HChar *at = rec_event(STREAM_EVENT_START, control->recipe_bytes + 1);
     VG_(memcpy)(at, recipe, control->recipe_bytes);
 }

@@ -253,6 +253,13 @@ static void syscall_event(UInt type, ThreadId tid, UInt number)
     wire->number = number;
 }
 
+static Int exit_status = -1; /* as the target last asked for; the engine does not tell its tools */
+
+Int rec_exit_status(void)
+{
+    return exit_status;
+}
+
 static Bool is_exec(UInt number)
 {
     return number == __NR_execve || number == __NR_execveat;
@@ -261,6 +268,8 @@ static Bool is_exec(UInt number)
 static void before_syscall(ThreadId tid, UInt number, UWord *args, UInt n)
 {
     syscall_event(STREAM_EVENT_SYSCALL, tid, number);
+    if (number == __NR_exit_group || number == __NR_exit)
+        exit_status = (Int)(args[0] & 0xff);
     if (is_exec(number)) {
         syscall_event(STREAM_EVENT_EXEC, tid, 0);
         rec_chunk_full(); /* if it succeeds there is no later moment to hand the chunk over */

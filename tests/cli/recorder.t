@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# The recorder: counts against cachegrind, the same stream every time, and the programs it must cope with.
+. "$(dirname "$0")/../lib/tap.sh"
+
+tool=$root/build/recorder/layout_tax_recorder-amd64-linux
+here=$root/tests/recorder
+bin=$work/bin
+drive=$root/build/tests/recorder/drive # two folders below build/, where it looks for the recorder
+
+if [[ ! -x $tool ]]; then
+    skip "recordings" "the recorder is not built: apt-get install valgrind, then make"
+    done_testing
+    exit
+fi
+
+mkdir -p "$bin" "$work/tmp" "$(dirname "$drive")"
+export TMPDIR=$work/tmp
+cc=${CC:-gcc}
+set -e
+$cc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$root/forensics" -o "$drive.$$" "$here/drive.c" "$root/build/libforensics.a" -lpthread
+mv "$drive.$$" "$drive"
+$cc -O2 -static -o "$bin/compute" "$here/compute.c"
+$cc -O2 -o "$bin/malloc" "$here/malloc.c"
+$cc -O2 -D_GNU_SOURCE -o "$bin/life" "$here/life.c" -lpthread
+$cc -O2 -shared -fPIC -o "$bin/preload.so" "$here/preload.c"
+set +e
+
+# value NAME < driver's output
+value() { sed -n "s/^$1=//p"; }
+# figures NAME... of a recording of the rest after --
+record() { "$drive" "$@" 2>"$work/stderr"; }
+
+## counts
+
+got=$(record -b "$bin/compute")
+native=$("$bin/compute"); status=$?
+is "$(cat "$work/stderr")" "$native" "a recorded program prints what it prints natively"
+is "$(value status <<<"$got")" "$status" "and exits with the same status"
+is "$(value bad_next <<<"$got")" 0 "every block starts where the one before it left for"
+
+# Per function: ADDRESS of every function of the program itself, from its symbol table.
+by_function() { # reads "ADDRESS COUNT" lines in hexadecimal, prints "FUNCTION SUM"
+    nm "$bin/compute" | awk '$2 ~ /[tT]/ && $3 ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|main)$/ { print "s", $1, $3 }' |
+        sort -k2 >"$work/symbols"
+    nm -S "$bin/compute" | awk 'NF == 4 { print $4, $2 }' >"$work/sizes"
+    python3 - "$work/symbols" "$work/sizes" <<'PY'
+import sys
+sizes = dict(line.split() for line in open(sys.argv[2]))
+ranges = [(int(a, 16), int(sizes[n], 16), n) for _, a, n in (l.split() for l in open(sys.argv[1]))]
+sums = {n: 0 for _, _, n in ranges}
+for line in open("/dev/fd/3"):
+    address, count = line.split()
+    for start, size, name in ranges:
+        if start <= int(address, 16) < start + size:
+            sums[name] += int(count)
+for name in sorted(sums):
+    print(name, sums[name])
+PY
+}
+if [[ -x /usr/libexec/valgrind/cachegrind-amd64-linux ]]; then
+    mine=$(awk '$1 == "block" { print $2, $4 }' <<<"$got" | by_function 3<&0)
+    env -i VALGRIND_LIB=/usr/libexec/valgrind VALGRIND_LAUNCHER=/usr/bin/valgrind.bin PATH=/usr/bin:/bin \
+        /usr/libexec/valgrind/cachegrind-amd64-linux --tool=cachegrind --cache-sim=no \
+        --cachegrind-out-file="$work/cg" "$bin/compute" >/dev/null 2>&1
+    theirs=$(awk '/^fn=/ { f = substr($0, 4) } /^[0-9]/ { n[f] += $2 }
+        END { for (f in n) if (f ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|main)$/) print f, n[f] }' "$work/cg" | LC_ALL=C sort)
+    is "$mine" "$theirs" "instructions per function equal cachegrind's exactly"
+    total=$(awk '/^summary:/ { print $2 }' "$work/cg")
+    steps=$(value steps <<<"$got")
+    diff=$((steps > total ? steps - total : total - steps))
+    ok "and in total within 0.1 % ($steps against $total)" test $((diff * 1000)) -le "$total"
+    ok "a repeated instruction retires once" test "$(value insns <<<"$got")" -lt "$steps"
+else
+    skip "instructions per function equal cachegrind's" "no cachegrind here"
+fi
+
+## the same stream every time
+
+mkdir -p "$work/a/very/deep/folder/with/a/long/name" "$work/elsewhere"
+cp "$bin/malloc" "$work/elsewhere/other-name"
+hashes=$(
+    record "$bin/malloc" 30000 | value hash
+    cd "$work/a/very/deep/folder/with/a/long/name" && record "$bin/malloc" 30000 | value hash
+    cd / && env -i PATH=/usr/bin:/bin "$drive" "$bin/malloc" 30000 2>&1 | value hash
+    BIG=$(printf '%05000d' 0) record "$bin/malloc" 30000 | value hash
+    record -n malloc "$work/elsewhere/other-name" 30000 | value hash
+)
+is "$(sort <<<"$hashes" | uniq -c | awk '{ print $1 }')" 5 \
+    "five recordings are the same, whatever the folder, the environment and the program's path" || diag "$hashes"
+hashes=$(for i in 1 2 3; do record "$bin/life" random | value hash; done)
+is "$(sort -u <<<"$hashes" | wc -l)" 1 "random bytes are the same in every recording"
+record -s "$work/saved" "$bin/malloc" 30000 >"$work/from-file"
+record "$bin/malloc" 30000 >"$work/from-ring"
+ok "a saved recording holds the same stream" cmp "$work/from-file" "$work/from-ring"
+got=$(record -e EXTRA=1 "$bin/life" environment)
+like "$(cat "$work/stderr")" "^PATH=/usr/local/bin:/usr/bin:/bin.LC_ALL=C.TZ=UTC0.*EXTRA=1" "the environment is a fixed list with additions"
+unlike "$(cat "$work/stderr")" "HOME=$HOME.*PWD|LOGNAME|SHLVL" "and nothing of the caller's"
+like "$(record -r "$bin/malloc" 10)" "engine=valgrind 3.*isa=x86-64-v2.*aslr=off.*arg=/proc/self/fd/200/malloc.arg=10" \
+    "the recipe says how it was run"
+
+## what processes do
+
+got=$(record "$bin/life" threads)
+is "$(value status <<<"$got") $(value threads <<<"$got") $(value bad_next <<<"$got")" "7 4 0" "threads are recorded, each by its number"
+got=$(record "$bin/life" fork)
+is "$(value status <<<"$got") $(value forks <<<"$got") $(value end <<<"$got")" "8 1 8" "a fork is noted, and the stream stays the parent's"
+ok "the child's million turns are not in it" test "$(value insns <<<"$got")" -lt 1000000
+got=$(record "$bin/life" signals)
+is "$(value status <<<"$got") $(value signals <<<"$got") $(value signal_ends <<<"$got")" "9 9 4" \
+    "signals and returns from handlers are noted, a handler that jumps out has no return"
+got=$(record "$bin/life" code)
+is "$(value status <<<"$got")" 10 "code that changes itself runs right"
+got=$(record "$bin/life" exec)
+is "$(value status <<<"$got") $(value execs <<<"$got")" "0 1" "a program that replaces itself ends the stream there"
+got=$(record "$bin/life" noexec)
+is "$(value status <<<"$got") $(value execs <<<"$got")" "12 2" "and goes on when that fails"
+got=$(record "$bin/life" abort)
+is "$(value status <<<"$got") $(value signal <<<"$got")" "-1 6" "a signal that ends the program is told"
+got=$(record -e LD_PRELOAD="$bin/preload.so" "$bin/life" id)
+is "$(cat "$work/stderr")" 4242 "LD_PRELOAD works"
+
+## other people's programs
+
+seq 1 3000 | shuf --random-source=/dev/zero >"$work/lines"
+same() { # TITLE PROGRAM ARG... : same output and status as natively
+    local title=$1 want status
+    shift
+    want=$("$@" <"$work/lines" 2>&1; echo "status=$?")
+    status=$("$drive" "$@" <"$work/lines" 2>"$work/stderr" | value status)
+    is "$(cat "$work/stderr"; echo "status=$status")" "$want" "$title"
+}
+same "sort" /usr/bin/sort -n
+same "sed" /usr/bin/sed -n 's/7/x/p'
+same "gzip" /usr/bin/gzip -t "$work/lines"
+same "bash" /bin/bash -c 'for i in 1 2 3; do echo $((i * i)); done; exit 5'
+same "perl" /usr/bin/perl -e 'my %h = map { $_ => 1 } <STDIN>; print scalar(keys %h), "\n"'
+
+## refusals
+
+printf '#!/bin/sh\n' >"$work/script"; chmod +x "$work/script"
+cp "$bin/malloc" "$work/setuid"; chmod u+s "$work/setuid"
+cp "$bin/malloc" "$work/other"; printf '\267\0' | dd of="$work/other" bs=1 seek=18 conv=notrunc status=none # EM_AARCH64
+printf 'text\n' >"$work/text"; chmod +x "$work/text"
+like "$(record "$work/script")" "error=.*is a script" "a script is refused"
+like "$(record "$work/setuid")" "error=.*setuid" "a setuid program is refused"
+like "$(record "$work/other")" "error=.*not an x86-64 program" "another architecture is refused"
+like "$(record "$work/text")" "error=.*not an ELF" "a text file is refused"
+like "$(record "$work/missing")" "error=cannot open the program" "a missing program is told"
+if $cc -O2 -Wl,-z,x86-64-v4 -o "$bin/v4" "$here/malloc.c" 2>/dev/null; then
+    like "$(record "$bin/v4")" "error=.*AVX-512" "a program that needs AVX-512 is refused"
+else
+    skip "a program that needs AVX-512 is refused" "this linker cannot mark one"
+fi
+if grep -qw avx2 /proc/cpuinfo && $cc -O2 -march=x86-64-v3 -Wl,-z,x86-64-v3 -o "$bin/v3" "$here/malloc.c" 2>/dev/null; then
+    like "$(record -r "$bin/v3" 100)" "status=0.*isa=x86-64-v3" "a program that needs AVX2 is shown it"
+else
+    skip "a program that needs AVX2 is shown it" "no AVX2 here"
+fi
+like "$(record -t 0.3 /bin/sleep 60)" "error=.*ended after 0.3 seconds" "a recording has a time limit"
+is "$(record -q 3 "$bin/malloc" 100000000 | value signal)" 9 "a reader that gives up ends the program"
+is "$(ls "$TMPDIR")" "" "no temporary folder is left"
+
+done_testing
