@@ -18,12 +18,7 @@
 #include "run/session.h"
 #include "stat/compare.h"
 
-static void session_progress(void *context, int done, int total, double seconds_left)
-{
-    progress_step(context, "running old and new", done, total, seconds_left);
-}
-
-/* Where the warnings of a session go. */
+/* Where the words of a session go. */
 struct hook_context {
     struct progress progress;
     struct result *result;
@@ -31,7 +26,7 @@ struct hook_context {
 
 static void hook_progress(void *context, int done, int total, double seconds_left)
 {
-    session_progress(&((struct hook_context *)context)->progress, done, total, seconds_left);
+    progress_step(&((struct hook_context *)context)->progress, "running old and new", done, total, seconds_left);
 }
 
 static void hook_warn(void *context, const char *sentence)
@@ -63,10 +58,13 @@ static bool open_source(struct options *o, struct result *result, struct source_
     if (!spec->source_auto && spec->source != SOURCE_PERF)
         return true;
     struct err why = ERR_INIT;
+    struct perf_status status;
     struct source_object perf;
-    if (perf_source(result->arena, spec, &perf, &why)) {
+    if (perf_source(result->arena, spec, NULL, &perf, &status, &why)) {
         *source = perf;
         spec->source = SOURCE_PERF;
+        if (status.user_only)
+            result_warn(result, "counters see user mode only: for the kernel's part set kernel.perf_event_paranoid to 1 or less");
         return true;
     }
     if (!spec->source_auto || why.kind == ERR_USAGE) {
@@ -145,7 +143,7 @@ int verb_compare(int argc, char **argv)
     o.spec.path[SIDE_NEW] = o.positional[1];
     result->spec = o.spec;
     result->has_machine = true;
-    result->machine = machine_read(result->arena);
+    result->machine = machine_read(result->arena, o.spec.cpu);
     if (!measure(&o, result, &progress, &err)) {
         progress_end(&progress);
         status = err.kind == ERR_INTERRUPTED ? partial(result, &o.output, &err) : fail(&err);

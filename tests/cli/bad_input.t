@@ -40,7 +40,7 @@ refuses 1 "plain.*(execut|chmod)" "a file that is not executable" "${fast[@]}" $
 refuses 1 "empty" "an empty file" "${fast[@]}" $good ./empty
 cp $good other && printf '\xb7\x00' | dd of=other bs=1 seek=18 conv=notrunc status=none
 refuses 1 "other.*(aarch64|AArch64|architecture|machine)" "another architecture" "${fast[@]}" $good ./other
-head -c 300 $good >cut && chmod +x cut
+head -c 300 $good >./cut && chmod +x ./cut
 refuses 1 "cut" "an ELF file cut short" "${fast[@]}" $good ./cut
 refuses 1 "[Cc]ore|CPU" "a core that does not exist" "${fast[@]}" --cpu 4095 $good $good
 refuses 1 "no-such-event" "an unknown event" --source perf --events no-such-event $good $good
