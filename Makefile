@@ -26,6 +26,7 @@ SANITIZE ?=
 PROVE    ?= prove
 VERSION  := 0.1.0
 
+CPPFLAGS += -DLTF_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes -Wswitch-enum -Werror
 STD      := -std=gnu11 -D_GNU_SOURCE
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -179,7 +179,8 @@ static struct cost_item *gather_item(struct gather *g, const struct sim_symbol *
     uint32_t *slot = gather_slot(g, symbol->name, symbol->module, symbol->address);
     if (!*slot) {
         *ARENA_PUSH(g->arena, g->items, g->count, g->room) = (struct cost_item){
-            .name = symbol->name, .module = symbol->module, .address = symbol->address, .size = symbol->size };
+            .name = arena_strdup(g->arena, symbol->name), .module = arena_strdup(g->arena, symbol->module),
+            .address = symbol->address, .size = symbol->size };
         *slot = (uint32_t)g->count;
     }
     return &g->items[*slot - 1];
