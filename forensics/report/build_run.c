@@ -176,7 +176,17 @@ static void say_measure(struct command *command, const struct spec *spec, const 
         word(command, "--profile", spec->profile);
 }
 
-static const char *old_path(const struct result *result, int side)
+/* Thresholds that were moved; a result that was not judged has none. */
+static void say_thresholds(struct command *command, const struct verdict *verdict)
+{
+    for (int i = 0; i < RULE_COUNT; i++) {
+        double threshold = verdict->rules[i].threshold;
+        if (threshold > 0 && threshold != rule_table[i].threshold)
+            word(command, "--threshold", arena_printf(command->arena, "%s=%g", rule_table[i].id, threshold));
+    }
+}
+
+static const char *path_of(const struct result *result, int side)
 {
     const char *path = result->spec.path[side] ? result->spec.path[side] : result->side[side].path;
     return path ? path : side_name[side];
@@ -193,8 +203,10 @@ static const char *again(const struct result *result, struct arena *arena)
         say_session(&command, spec, &usual);
         say_measure(&command, spec, &usual);
     }
-    word(&command, NULL, old_path(result, 0));
-    word(&command, NULL, old_path(result, 1));
+    if (!inspected)
+        say_thresholds(&command, &result->verdict);
+    word(&command, NULL, path_of(result, 0));
+    word(&command, NULL, path_of(result, 1));
     for (size_t i = 0; i < spec->arg_count && !imported && !inspected; i++)
         word(&command, i ? NULL : "--", spec->args[i]);
     return command.text;
@@ -210,7 +222,7 @@ static void fact(struct document *document, struct block *table, const char *key
 static const char *side_said(const struct result *result, int side, struct arena *arena)
 {
     const struct side_info *info = &result->side[side];
-    const char *text = old_path(result, side);
+    const char *text = path_of(result, side);
     if (info->size)
         text = arena_printf(arena, "%s, %s", text, format_bytes(arena, (double)info->size));
     if (info->build_id)

@@ -203,25 +203,62 @@ void build_symbols(struct document *document, const struct result *result, bool 
     }
 }
 
-enum { FACTS_SHOWN = 6 };
+enum { FACTS_SHOWN = 6, LONG_TEXT = 30 };
 
-static void build_facts(struct document *document, const struct delta *delta, bool verbose)
+/* The words of `text` that `other` lacks: of two long command lines only that is worth reading. */
+static const char *words_without(struct arena *arena, const char *text, const char *other)
+{
+    const char *list = NULL;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        char *word = arena_strndup(arena, text, length);
+        const char *at = length ? other : NULL;
+        while (at && (at = strstr(at, word)) && !((at == other || at[-1] == ' ') && (at[length] == ' ' || !at[length])))
+            at++;
+        if (length && !at)
+            list = list ? arena_printf(arena, "%s %s", list, word) : word;
+        text += length + (text[length] == ' ');
+    }
+    return list ? list : "nothing";
+}
+
+static bool is_long(const struct fact_change *fact)
+{
+    return fact->old && fact->new && (strlen(fact->old) > LONG_TEXT || strlen(fact->new) > LONG_TEXT);
+}
+
+static void fact_row(struct document *document, struct block *table, const struct fact_change *fact)
+{
+    block_row(document, table);
+    block_cell(document, table, TONE_PLAIN, "%s", fact->what);
+    block_cell(document, table, TONE_PLAIN, "%s", fact->old ? fact->old : "(none)");
+    block_cell(document, table, TONE_PLAIN, "-> %s", fact->new ? fact->new : "(none)");
+    bool number = isfinite(fact->old_value) && isfinite(fact->new_value) && fact->old_value > 0;
+    block_cell(document, table, TONE_FAINT, "%s", number ? format_change(document->arena, fact->new_value / fact->old_value, 1) : "");
+}
+
+/* Long texts join `list` by what they differ in, the others get a row. */
+static void build_facts(struct document *document, struct block *list, const struct delta *delta, bool verbose)
 {
     static const struct column columns[] = {
         { NULL, false, false, false }, { NULL, true, true, false }, { NULL, false, true, false }, { NULL, true, false, false },
     };
-    struct block *table = document_table(document, NULL, columns, 4);
-    for (size_t i = 0; i < delta->fact_count && (verbose || i < FACTS_SHOWN); i++) {
+    struct arena *arena = document->arena;
+    struct document draft = document_new(arena, "");
+    struct block *table = document_table(&draft, NULL, columns, 4);
+    size_t limit = verbose ? delta->fact_count : FACTS_SHOWN;
+    for (size_t i = 0; i < delta->fact_count && i < limit; i++) {
         const struct fact_change *fact = &delta->facts[i];
-        block_row(document, table);
-        block_cell(document, table, TONE_PLAIN, "%s", fact->what);
-        block_cell(document, table, TONE_PLAIN, "%s", fact->old ? fact->old : "(none)");
-        block_cell(document, table, TONE_PLAIN, "-> %s", fact->new ? fact->new : "(none)");
-        bool number = isfinite(fact->old_value) && isfinite(fact->new_value) && fact->old_value > 0;
-        block_cell(document, table, TONE_FAINT, "%s", number ? format_change(document->arena, fact->new_value / fact->old_value, 1) : "");
+        if (is_long(fact))
+            block_item(document, list, TONE_PLAIN, "%s: only old has %s; only new has %s", fact->what,
+                       words_without(arena, fact->old, fact->new), words_without(arena, fact->new, fact->old));
+        else
+            fact_row(document, table, fact);
     }
-    if (!verbose && delta->fact_count > FACTS_SHOWN)
-        document_text(document, NULL, "%zu more with --verbose.", delta->fact_count - FACTS_SHOWN)->tone = TONE_FAINT;
+    if (table->row_count)
+        document_append(document, table);
+    if (delta->fact_count > limit)
+        document_text(document, NULL, "%zu more with --verbose.", delta->fact_count - limit)->tone = TONE_FAINT;
 }
 
 void build_files(struct document *document, const struct result *result, bool verbose)
@@ -236,6 +273,5 @@ void build_files(struct document *document, const struct result *result, bool ve
     fate_counts(document, list, delta, SYMBOL_IFUNC, "ifuncs");
     if (!list->row_count && !delta->fact_count)
         block_item(document, list, TONE_FAINT, "nothing that was looked at");
-    if (delta->fact_count)
-        build_facts(document, delta, verbose);
+    build_facts(document, list, delta, verbose);
 }

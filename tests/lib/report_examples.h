@@ -210,7 +210,7 @@ static void example_delta(struct result *r)
         { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false },
     };
     static struct fact_change facts[] = { { "section .text", "457728 bytes", "471040 bytes", 457728, 471040 },
-                                          { "compiler flags", "-O2 -fprofile-use", "-O2", NAN, NAN } };
+                                          { "compiler flags", "-O2 -g -march=x86-64-v3 -fprofile-use=old.gcda", "-O2 -g -march=x86-64-v3 -fprofile-use=new.gcda -g3", NAN, NAN } };
     *d = (struct delta){ .old = r->inventory[0], .new = r->inventory[1], .symbols = changes, .symbol_count = 5, .facts = facts, .fact_count = 2 };
     for (size_t i = 0; i < d->symbol_count; i++) {
         const struct symbol *s = changes[i].new ? changes[i].new : changes[i].old;
@@ -370,6 +370,7 @@ static struct result *example_data(void)
     example_time(r, M_CPU, .01);
     example_control(r, .996, 1.0041, true);
     RULES(r, 10.1, NAN, 220, 7.3, 0);
+    r->verdict.rules[RULE_DTLB_MISS].threshold = 7.5;
     example_shares(r, 0, .05, .01, .9, .04);
     r->verdict.attribution.method = "exact split + event penalties";
     r->verdict.attribution.source = SOURCE_PERF;
