@@ -49,8 +49,8 @@ static void checksum_given_back(struct mixed *m, uint32_t k)
 
 /* The loop, made three times below: what does not vary inside it is a constant of each. A power-of-two span is
  * masked, not divided, so the default size is 16 + (r & 1023). */
-static inline __attribute__((always_inline)) void mixed_loop(struct mixed *m, uint64_t cycles, uint32_t seed, bool masked,
-                                                             bool checksum)
+static inline __attribute__((always_inline)) void
+mixed_loop(struct mixed *m, uint64_t cycles, uint32_t seed, bool masked, bool checksum)
 {
     unsigned char **slot = m->slot;
     const uint32_t ws = m->ws, min = m->min, span = m->span, mask = span - 1;

@@ -30,6 +30,12 @@ $(BUILD)/plain/bench/%.o: bench/%.c
 BENCH_PROGRAMS := bench_random_mixed_system
 $(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_system,))
 
+# The other loads run under preload, so one program each is enough. bench/loads.txt is the table of them.
+BENCH_LOADS := $(shell awk '/^[a-z]/ { print $$3 }' bench/loads.txt)
+BENCH_LOADS := $(sort $(filter-out bench_random_mixed,$(BENCH_LOADS)))
+$(foreach load,$(BENCH_LOADS),$(eval $(call bench_program,$(load),$(BUILD)/bench/$(load),)))
+ALL += $(addprefix $(BUILD)/bench/,$(BENCH_LOADS))
+
 # A sanitizer brings its own malloc, so the flavours with ours exist only without one.
 ifneq ($(HAKMEM_SRC),)
 ifeq ($(SANITIZE),)
@@ -42,3 +48,8 @@ endif
 
 ALL      += $(addprefix $(BIN)/,$(BENCH_PROGRAMS))
 PROGRAMS += $(BENCH_PROGRAMS)
+
+.PHONY: bench-alloc
+bench-alloc: $(addprefix $(BUILD)/bench/,$(BENCH_LOADS)) $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
+bench-alloc: ## all loads under all allocators found here (PEERS=, RUNS=, QUICK=1)
+	@BUILD=$(BUILD) scripts/box/bench_alloc_box.sh

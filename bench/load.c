@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,9 @@ void load_print(struct load_clock begin, struct load_clock end, uint64_t ops, co
     vprintf(detail, ap);
     printf("] time=%.3fs\n", wall);
     va_end(ap);
-    fprintf(stderr, "Peak RSS = %" PRIu64 " KiB, CPU time = %.6f s\n", peak_rss(), (double)(end.cpu - begin.cpu) / 1e9);
+    double cpu = (double)(end.cpu - begin.cpu) / 1e9;
+    fprintf(stderr, "Peak RSS = %" PRIu64 " KiB, CPU time = %.6f s, CPU throughput = %.0f ops/s\n", peak_rss(), cpu,
+            cpu > 0 ? (double)ops / cpu : 0.0);
 }
 
 void load_print_checksum(uint64_t sum)
@@ -114,4 +117,28 @@ void load_no_memory(size_t size)
 {
     fprintf(stderr, "bench: no memory for a block of %zu bytes; use a smaller working set\n", size);
     exit(1);
+}
+
+void load_damaged(const struct load_block *block)
+{
+    fprintf(stderr, "bench: a block at %p (%u bytes, tag %08x) was overwritten while it lived; the allocator under "
+            "test is broken\n", (const void *)block, block->size, block->tag);
+    exit(1);
+}
+
+void load_in_threads(uint64_t count, void *(*run)(void *), void *args, size_t size)
+{
+    pthread_t *threads = malloc(count * sizeof *threads);
+    if (!threads)
+        load_no_memory(count * sizeof *threads);
+    for (uint64_t i = 0; i < count; i++) {
+        int failed = pthread_create(&threads[i], NULL, run, (char *)args + i * size);
+        if (failed) {
+            fprintf(stderr, "bench: cannot start thread %" PRIu64 ": %s; use fewer threads\n", i + 1, strerror(failed));
+            exit(1);
+        }
+    }
+    for (uint64_t i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
 }

@@ -3,7 +3,8 @@
  * A load is a program that does one pattern of allocation work and says how fast it went:
  *     stdout   Throughput = N ops/s [iter=.. ws=..] time=..s      N by the wall clock, as a person would time it
  *              Checksum = HEX                                     with --checksum: what the blocks held
- *     stderr   Peak RSS = N KiB, CPU time = N s                   CPU time of all threads inside the timed part
+ *     stderr   Peak RSS = N KiB, CPU time = N s           CPU time of all threads inside the timed part
+ *              CPU throughput = N ops/s                            operations per second of CPU time
  * On a loaded machine compare operations per CPU second, not the throughput.
  */
 #ifndef BENCH_LOAD_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* One positional argument; `value` holds the default until load_parse has run. */
 struct load_arg {
@@ -54,6 +56,9 @@ void load_print(struct load_clock begin, struct load_clock end, uint64_t ops, co
 /* Prints the checksum line. */
 void load_print_checksum(uint64_t sum);
 
+/* Runs run(args), run(args + size), ... in `count` threads at once and waits for all of them. */
+void load_in_threads(uint64_t count, void *(*run)(void *), void *args, size_t size);
+
 /* Says that an allocation of `size` bytes failed and exits 1. */
 void load_no_memory(size_t size) __attribute__((noreturn, cold));
 
@@ -66,10 +71,64 @@ static inline uint32_t load_random(uint32_t state)
     return state;
 }
 
+/* A number from min to max out of a random state; takes the high bits, which slots picked by modulo do not use. */
+static inline uint32_t load_between(uint32_t random, uint32_t min, uint32_t max)
+{
+    return min + (uint32_t)((uint64_t)random * (max - min + 1) >> 32);
+}
+
 /* Folds a value into a running checksum (the FNV-1a prime: every earlier value keeps its weight). */
 static inline uint64_t load_fold(uint64_t sum, uint64_t value)
 {
     return (sum ^ value) * UINT64_C(0x100000001b3);
+}
+
+/* What stands in a block while it lives. A damaged one is found when it is given back, in every run. */
+struct load_block {
+    uint32_t size; /* bytes, this header included: at least sizeof(struct load_block) + 1 */
+    uint32_t tag;  /* its low byte is also the block's last byte */
+};
+
+/* Smallest block that load_mark can mark. */
+enum { LOAD_MIN = sizeof(struct load_block) + 1 };
+
+/* Says that a block was overwritten by somebody and exits 1. */
+void load_damaged(const struct load_block *block) __attribute__((noreturn, cold));
+
+/* Marks `size` fresh bytes, first and last; `block` NULL ends the program with a sentence. Returns the block. */
+static inline struct load_block *load_mark(void *memory, size_t size, uint32_t tag)
+{
+    if (!memory)
+        load_no_memory(size);
+    struct load_block *block = memory;
+    block->size = (uint32_t)size;
+    block->tag = tag;
+    ((unsigned char *)memory)[size - 1] = (unsigned char)tag;
+    return block;
+}
+
+/* malloc and mark. */
+static inline struct load_block *load_take(size_t size, uint32_t tag)
+{
+    return load_mark(malloc(size), size, tag);
+}
+
+/* The tag, after a look at both ends of the block. */
+static inline uint32_t load_tag(const struct load_block *block)
+{
+    if (((const unsigned char *)block)[block->size - 1] != (unsigned char)block->tag)
+        load_damaged(block);
+    return block->tag;
+}
+
+/* Looks at the block and frees it; returns its tag, 0 for NULL. */
+static inline uint64_t load_give(struct load_block *block)
+{
+    if (!block)
+        return 0;
+    uint32_t tag = load_tag(block);
+    free(block);
+    return tag;
 }
 
 #endif

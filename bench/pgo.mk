@@ -26,6 +26,7 @@ PGO_GEN    := -fprofile-generate -fprofile-update=single
 PGO_USE    := -fprofile-use -Wmissing-profile -flto -flto-partition=one
 # A bench is a ruler: it must not be specialised for the working set that it was trained with (r % ws by a constant).
 PGO_RULER  := -fno-profile-values
+pgo_ruler   = $(if $(filter bench/%,$(1)),$(PGO_RULER))
 PGO_BOXES  := scripts/run_mixed_10_cleanenv.sh scripts/box/lib.sh scripts/box/record.pl
 PGO_OFTEN  := $(filter pgo-fast-full pgo-fast-stale,$(MAKECMDGOALS))
 
@@ -43,7 +44,7 @@ $(BUILD)/pgo/$(1)/choice: FORCE
 $(BUILD)/pgo/$(1)/gen/%.o: %.c $(BUILD)/pgo/flags
 	$$(call say,GEN,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP $$(PGO_GEN) $$(if $$(filter bench/%,$$<),$$(PGO_RULER)) -frandom-seed=$$< -c -o $$@ $$<
+	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP $$(PGO_GEN) $$(call pgo_ruler,$$<) -frandom-seed=$$< -c -o $$@ $$<
 
 $(BUILD)/pgo/$(1)/trainer: $$(call objs,$$(PGO_SRC),pgo/$(1)/gen)
 	$$(call say,LD,$$@)
@@ -57,7 +58,7 @@ $(BUILD)/pgo/$(1)/profile.json: $(BUILD)/pgo/$(1)/trainer $(BUILD)/pgo/$(1)/choi
 $(BUILD)/pgo/$(1)/use/%.o: %.c $(BUILD)/pgo/$(1)/profile.json
 	$$(call say,USE,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP -MF $$(@:.o=.d) $$(PGO_USE) $$(if $$(filter bench/%,$$<),$$(PGO_RULER)) -frandom-seed=$$< \
+	$$(Q)$$(PGO_CC) $$(PGO_CFLAGS) -MMD -MP -MF $$(@:.o=.d) $$(PGO_USE) $$(call pgo_ruler,$$<) -frandom-seed=$$< \
 		-dumpdir $(BUILD)/pgo/$(1)/gen/$$(<D)/ -dumpbase $$(<F) -dumpbase-ext .c -c -o $$@ $$<
 
 $(2): $$(call objs,$$(PGO_SRC),pgo/$(1)/use) $(BIN)/bench_random_mixed_system scripts/box/pgo_verify_box.sh
@@ -71,8 +72,10 @@ $(5): $(2)
 endef
 
 .PHONY: FORCE
-$(eval $(call pgo_variant,full,$(BIN)/bench_random_mixed_hakmem_minimal_pgo,$(PGO_KNOBS),$(PGO_TRAIN_ARGS),pgo-fast-full))
-$(eval $(call pgo_variant,stale,$(BIN)/bench_random_mixed_hakmem_minimal_pgo_stale,$(PGO_STALE_KNOBS),$(PGO_STALE_TRAIN_ARGS),pgo-fast-stale))
+PGO_FULL  := $(BIN)/bench_random_mixed_hakmem_minimal_pgo
+PGO_STALE := $(PGO_FULL)_stale
+$(eval $(call pgo_variant,full,$(PGO_FULL),$(PGO_KNOBS),$(PGO_TRAIN_ARGS),pgo-fast-full))
+$(eval $(call pgo_variant,stale,$(PGO_STALE),$(PGO_STALE_KNOBS),$(PGO_STALE_TRAIN_ARGS),pgo-fast-stale))
 
 pgo-fast-full: ## FAST with a profile trained on the promoted knobs (PGO_KNOBS=, PGO_TRAIN_ARGS=)
 pgo-fast-stale: ## its twin with a profile that does not fit (PGO_STALE_KNOBS=, PGO_STALE_TRAIN_ARGS=)

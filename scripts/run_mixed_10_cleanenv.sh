@@ -48,7 +48,8 @@ done
 
 cut -f2 "$WORK/runs" | "$RECORD" stats >"$WORK/stats"
 awk -v ops="$ITERS" -F'\t' '$4 + 0 > 0 { print ops / $4 }' "$WORK/runs" >"$WORK/per_cpu"
-if [[ -s $WORK/per_cpu ]]; then "$RECORD" stats <"$WORK/per_cpu" >"$WORK/cpu_stats"; else echo null >"$WORK/cpu_stats"; fi
+echo null >"$WORK/cpu_stats"
+[[ ! -s $WORK/per_cpu ]] || "$RECORD" stats <"$WORK/per_cpu" >"$WORK/cpu_stats"
 "$RECORD" rows run:n throughput:n wall_s:n cpu_s:n peak_rss_kib:n <"$WORK/runs" >"$WORK/rows"
 "$RECORD" object schema=hakmem-runs/1 load=bench_random_mixed "time=$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
     "binary@=$WORK/binary" "machine:=$(machine_json)" "knobs:=$(knobs_json)" "aslr=$ASLR" "preload=${PRELOAD:-}" \

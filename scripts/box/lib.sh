@@ -70,9 +70,11 @@ verify_if_pinned()
     local real manifest want
     real=$(readlink -f -- "$1")
     manifest=$real.json
-    [[ $(dirname "$real") == "$(readlink -f -- "${PINNED:-$ROOT/pinned}")" ]] || return 0
-    [[ -f $manifest ]] || die "$1 lies in pinned/ without a manifest; pin it with scripts/box/pin_binary_box.sh"
-    want=$("$RECORD" get "$manifest" binary.sha256 2>/dev/null) || die "$manifest is not a manifest; pin the binary again"
+    [[ $(dirname "$real") == "$(readlink -m -- "${PINNED:-$ROOT/pinned}")" ]] || return 0
+    [[ -f $manifest ]] ||
+        die "$1 lies in pinned/ without a manifest; pin it with scripts/box/pin_binary_box.sh"
+    want=$("$RECORD" get "$manifest" binary.sha256 2>/dev/null) ||
+        die "$manifest is not a manifest; pin the binary again"
     [[ $(sha256_of "$real") == "$want" ]] ||
         die "$1 is not the binary that was pinned (its sha256 differs from $manifest); pin it again or restore it"
 }
@@ -142,7 +144,7 @@ knobs_json()
 prepare_target()
 {
     ASLR=on
-    TARGET_PREFIX=(timeout --foreground "${TIMEOUT:-300}" taskset -c "$CPU")
+    TARGET_PREFIX=(timeout --foreground "${TIMEOUT:-300}" taskset -c "${CPU_SET:-$CPU}")
     if setarch -R true 2>/dev/null; then
         ASLR=off
         TARGET_PREFIX+=(setarch -R)
@@ -151,8 +153,9 @@ prepare_target()
     [[ -z ${PRELOAD:-} ]] || TARGET_PREFIX+=("LD_PRELOAD=$PRELOAD")
 }
 
-# target_run WHAT PROGRAM ARGS...: runs it once with KNOBS and fills THROUGHPUT (ops/s), SECONDS_WALL, SECONDS_CPU
-# and RSS_KIB from what it printed. WHAT names the run in the sentence when it fails. WORK is a scratch folder.
+# target_run WHAT PROGRAM ARGS...: runs it once with KNOBS and fills THROUGHPUT and THROUGHPUT_CPU (operations per
+# second of the wall clock and of CPU time), SECONDS_WALL, SECONDS_CPU and RSS_KIB from what it printed; null where it
+# printed none. WHAT names the run in the sentence when it fails. WORK is a scratch folder.
 target_run()
 {
     local what=$1 status=0 line note
@@ -162,6 +165,8 @@ target_run()
     ((status != 124)) || die "$what: $1 did not end within ${TIMEOUT:-300} s; set TIMEOUT= or less work"
     ((status < 128)) || die "$what: $1 was killed by signal $((status - 128))$(last_words)"
     ((status == 0)) || die "$what: $1 failed with status $status$(last_words)"
+    note=$(grep -m 1 "cannot be preloaded" "$WORK/err" || true)
+    [[ -z $note ]] || die "$what: the library was not loaded: $note"
     note=$(grep -m 1 '^hakmem: HAKMEM_[A-Z0-9_]*=' "$WORK/err" || true)
     [[ -z $note ]] || die "$what: the allocator refused a knob: $note"
     line=$(grep "^Throughput = " "$WORK/out" || true)
@@ -170,8 +175,10 @@ target_run()
     THROUGHPUT=${BASH_REMATCH[1]}
     SECONDS_WALL=${BASH_REMATCH[2]}
     SECONDS_CPU=$(sed -n 's/.*CPU time = \([0-9.]*\) s.*/\1/p' "$WORK/err" | head -n 1)
+    THROUGHPUT_CPU=$(sed -n 's/.*CPU throughput = \([0-9]*\) ops.*/\1/p' "$WORK/err" | head -n 1)
     RSS_KIB=$(sed -n 's/.*Peak RSS = \([0-9]*\) KiB.*/\1/p' "$WORK/err" | head -n 1)
     SECONDS_CPU=${SECONDS_CPU:-null}
+    THROUGHPUT_CPU=${THROUGHPUT_CPU:-null}
     RSS_KIB=${RSS_KIB:-null}
 }
 

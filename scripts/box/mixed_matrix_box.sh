@@ -57,8 +57,8 @@ for point in "${POINTS[@]}"; do
     run_point "$point"
 done
 "$RECORD" schedule "$RUNS" "$ORDER_SEED" >"$WORK/schedule"
-printf '%s  rounds=%s iter=%s ws=%s seed=%s core=%s aslr=%s\n' "$(basename "$BENCH_BIN")" "$RUNS" "$ITERS" "$WS" "$SEED" \
-    "$CPU" "$ASLR"
+printf '%s  rounds=%s iter=%s ws=%s seed=%s core=%s aslr=%s\n' "$(basename "$BENCH_BIN")" "$RUNS" "$ITERS" "$WS" \
+    "$SEED" "$CPU" "$ASLR"
 round=0
 while read -r order; do
     round=$((round + 1))
@@ -81,7 +81,8 @@ for point in "${POINTS[@]}"; do
     read -ra point_knobs <<<"${POINT[$point]}"
     printf '%s@=%s\n' "$point" "$WORK/point.$point" >>"$WORK/points"
     "$RECORD" object "${point_knobs[@]}" >"$WORK/point.$point"
-    awk -F'\t' -v p="$point" -v n="$ITERS" '$3 == p { print ($6 > 0 ? n / $6 : "null") }' "$WORK/runs" | "$RECORD" stats >"$WORK/stats"
+    awk -F'\t' -v p="$point" -v n="$ITERS" '$3 == p { print ($6 > 0 ? n / $6 : "null") }' "$WORK/runs" |
+        "$RECORD" stats >"$WORK/stats"
     printf '%s  median %.0f ops per CPU second  CV %.2f %%  (%s)\n' "$point" "$("$RECORD" get "$WORK/stats" median)" \
         "$("$RECORD" get "$WORK/stats" cv_percent || echo nan)" "${POINT[$point]}"
 done

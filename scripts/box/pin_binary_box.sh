@@ -62,15 +62,16 @@ pin()
     fi
     mkdir -p -- "$PINNED" 2>/dev/null || die "cannot make the folder $PINNED; set PINNED= to one that can be written"
     chmod 555 "$WORK/copy"
-    if ! { mv -- "$WORK/copy" "$PINNED/$name.part.$$" && mv -- "$PINNED/$name.part.$$" "$PINNED/$name"; } 2>/dev/null; then
+    if ! { mv -- "$WORK/copy" "$PINNED/$name.part.$$" &&
+        mv -- "$PINNED/$name.part.$$" "$PINNED/$name"; } 2>/dev/null; then
         rm -f -- "$PINNED/$name.part.$$"
         die "cannot write $PINNED/$name (no right, or no room); set PINNED= to another folder"
     fi
     "$RECORD" set "$WORK/manifest" "name=$name" "binary.path=$PINNED/$name" "pinned_from=$(readlink -f -- "$binary")" |
         save "$PINNED/$name.json" || { rm -f -- "$PINNED/$name"; exit 1; }
     [[ -z $link ]] || ln -sfn "$(basename "$PINNED")/$name" "$link"
-    printf 'pinned %s  sha256 %s%s\n' "$PINNED/$name" "$("$RECORD" get "$PINNED/$name.json" binary.sha256 | cut -c1-16)" \
-        "${link:+  link $link}"
+    printf 'pinned %s  sha256 %s%s\n' "$PINNED/$name" \
+        "$("$RECORD" get "$PINNED/$name.json" binary.sha256 | cut -c1-16)" "${link:+  link $link}"
 }
 
 names()

@@ -13,7 +13,10 @@ use warnings;
 use JSON::PP;
 
 my $json = JSON::PP->new->canonical->pretty->indent_length(2)->allow_nonref;
-my %verb = (object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick, set => \&put, schedule => \&schedule);
+my %verb = (
+    object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick, set => \&put,
+    schedule => \&schedule,
+);
 my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|pick|set|schedule ...\n";
 $verb->(@ARGV);
 
@@ -88,7 +91,9 @@ sub get
     my ($file, $path) = @_;
     my $value = parse(slurp($file), $file);
     for my $key (split /\./, $path) {
-        $value = ref $value eq 'HASH' ? $value->{$key} : ref $value eq 'ARRAY' && $key =~ /^\d+$/ ? $value->[$key] : undef;
+        $value = ref $value eq 'HASH' ? $value->{$key}
+          : ref $value eq 'ARRAY' && $key =~ /^\d+$/ ? $value->[$key]
+          :                                            undef;
         exit 1 unless defined $value;
     }
     print ref $value ? $json->encode($value) : JSON::PP::is_bool($value) ? ($value ? 'true' : 'false') : $value, "\n";
@@ -116,8 +121,8 @@ sub put
     print $json->encode($object);
 }
 
-# Rows of a Williams square (each point once in each place, once after each other) in pairs of a row and its reverse,
-# pairs and rows within them shuffled. perl's own generator: the same seed gives the same order everywhere.
+# Rows of a Williams square (each point once in each place, once after each other) in pairs of a row and its
+# reverse, pairs and rows within them shuffled. perl's own generator: the same seed gives the same order everywhere.
 sub schedule
 {
     my ($rounds, $seed) = @_;
