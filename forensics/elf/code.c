@@ -188,6 +188,8 @@ static struct code_side code_side(const struct inventory *inv, const struct symb
 bool code_same(const struct pairing *pairing, const struct symbol *old, const struct symbol *new)
 {
     struct code_side s[2] = { code_side(pairing->inv[0], old), code_side(pairing->inv[1], new) };
+    if (!match_spend(pairing, s[0].extent))
+        return false;
     if (s[0].extent != s[1].extent || !s[0].bytes || !s[1].bytes)
         return s[0].extent == s[1].extent && s[0].bytes == s[1].bytes;
     bool equal = memcmp(s[0].bytes, s[1].bytes, s[0].extent) == 0;
@@ -235,10 +237,81 @@ static bool same_words(const struct pairing *p, const unsigned char *x, const un
 
 bool object_same(const struct pairing *pairing, const struct symbol *old, const struct symbol *new)
 {
-    if (old->size != new->size)
+    if (old->size != new->size || !match_spend(pairing, old->size))
         return false;
     const unsigned char *x = contents(pairing->inv[0], old), *y = contents(pairing->inv[1], new);
     if (!x || !y || old->size == 0)
         return !x == !y;
     return memcmp(x, y, old->size) == 0 || same_words(pairing, x, y, old->size);
+}
+
+static uint64_t fold_text(uint64_t hash, const char *text)
+{
+    unsigned char bytes[16];
+    for (size_t length = strlen(text), at = 0; at <= length; at += 16) {
+        memset(bytes, 0, sizeof bytes);
+        memcpy(bytes, text + at, length - at < 16 ? length - at : 16);
+        hash = fold(hash, bytes, 16);
+    }
+    return hash;
+}
+
+static uint64_t fold_number(uint64_t hash, uint64_t number)
+{
+    unsigned char bytes[16] = { 0 };
+    memcpy(bytes, &number, 8);
+    return fold(hash, bytes, 8);
+}
+
+/* What an address means: a symbol and an offset, a constant's bytes, or only the kind of section. */
+static uint64_t fold_place(const struct scene *scene, uint64_t hash, uint64_t address, unsigned access)
+{
+    const struct symbol *s = symbol_at(scene->inv, address);
+    if (s && s->made_up)
+        return hash;
+    if (s)
+        return fold_number(fold_text(hash, s->base_name), address - s->address);
+    int index = section_at(scene->inv, address);
+    enum section_use use = index < 0 ? USE_OTHER : scene->inv->sections[index].use;
+    const char *slot = use == USE_DATA ? scene_slot_name(scene, address) : NULL;
+    if (slot)
+        return fold_text(hash, slot);
+    const unsigned char *constant = use == USE_RODATA && access && access <= 16 ? image_at(scene->inv->image, address, access) : NULL;
+    if (constant) {
+        unsigned char bytes[16] = { 0 };
+        memcpy(bytes, constant, access);
+        return fold(hash, bytes, access);
+    }
+    return fold_number(hash, use);
+}
+
+uint64_t code_meaning(const struct scene *scene, const struct insn *insn, bool target_inside)
+{
+    const struct inventory *inv = scene->inv;
+    unsigned char bytes[INSN_MOST + 1] = { 0 };
+    const unsigned char *code = image_at(inv->image, insn->address, insn->length);
+    if (insn->nop || insn->endbr || !code || (insn->flow == FLOW_JUMP && target_inside))
+        return 0;
+    uint64_t hash = 1 + insn->flow;
+    if (insn->flow == FLOW_BRANCH && insn->condition < 16) {
+        hash = fold_number(hash, insn->condition >> 1);
+    } else {
+        memcpy(bytes, code, insn->length);
+        mask_fields(inv, insn, true, bytes);
+        /* A jump out of the function may be short in one file and near in the other. */
+        hash = insn->flow == FLOW_JUMP ? fold_number(hash, 1) : fold(hash, bytes, insn->length);
+    }
+    if (insn->target_size && !target_inside) {
+        const char *callee = scene_callee(scene, insn->target);
+        hash = callee ? fold_text(hash, callee) : hash;
+    }
+    if (masks_displacement(inv->image, insn))
+        hash = fold_place(scene, hash, insn->reference, insn->access);
+    if (is_tls(inv, insn)) {
+        const struct symbol *s = symbol_at_tls(inv, insn->reference + tls_block(inv));
+        hash = s ? fold_number(fold_text(hash, s->base_name), insn->reference + tls_block(inv) - s->address) : hash;
+    }
+    if (insn->imm_size && is_address(inv->image, insn->immediate, insn->imm_size))
+        hash = fold_place(scene, hash, insn->immediate, 0);
+    return hash ? hash : 1;
 }

@@ -4,7 +4,9 @@
 
 #include "core/binary.h"
 
+struct insn;
 struct pairing;
+struct scene;
 
 /* Hash of a function's instructions with everything masked that moves with addresses: displacements of branches that
  * leave the function, rip-relative displacements and, in position-dependent files, immediates and displacements that
@@ -21,5 +23,10 @@ bool object_same(const struct pairing *pairing, const struct symbol *old, const 
 
 /* Whether an old and a new address mean the same thing; `access` bytes are read there, 0: only the address is taken. */
 bool same_place(const struct pairing *pairing, uint64_t old, uint64_t new, unsigned access);
+
+/* Hash of what one instruction does, whichever file it is in: addresses are replaced by the names behind them, or by the
+ * constants there; direct jumps inside a function and the sense of a condition do not count. 0: it does nothing (nop,
+ * endbr64, a jump inside the function). */
+uint64_t code_meaning(const struct scene *scene, const struct insn *insn, bool target_inside);
 
 #endif

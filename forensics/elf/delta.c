@@ -1,5 +1,6 @@
 #include "elf/delta.h"
 
+#include "elf/cfg.h"
 #include "elf/code.h"
 #include "elf/match.h"
 #include "elf/settings.h"
@@ -13,11 +14,25 @@ static bool is_code(const struct symbol *s)
     return s->kind == SYMBOL_FUNCTION || s->kind == SYMBOL_IFUNC;
 }
 
+/* Same blocks in another order, or inverted branches; blocks may have gone to the cold part or come from it. */
+static bool reordered(const struct pairing *p, const struct symbol *old, const struct symbol *new)
+{
+    bool bounded = match_spend(p, symbol_extent(p->inv[0], old) + symbol_extent(p->inv[1], new));
+    if (!bounded || !is_code(old) || !is_code(new))
+        return false;
+    struct arena *scratch = arena_new();
+    bool same = graph_same(scratch, graph_build(scratch, p->scene[0], old), graph_build(scratch, p->scene[1], new));
+    arena_free(scratch);
+    return same;
+}
+
 static enum fate fate_of(const struct pairing *p, const struct symbol *old, const struct symbol *new)
 {
     bool same = is_code(old) ? code_same(p, old, new) : object_same(p, old, new);
     if (same)
         return old->address == new->address ? FATE_SAME : FATE_MOVED;
+    if (reordered(p, old, new))
+        return FATE_REORDERED;
     return symbol_extent(p->inv[0], old) == symbol_extent(p->inv[1], new) ? FATE_CHANGED : FATE_RESIZED;
 }
 
@@ -29,10 +44,7 @@ static const char *shown(const struct symbol *s)
 static void add_change(struct arena *arena, struct delta *d, struct symbol_change change)
 {
     const struct symbol *s = change.new ? change.new : change.old;
-    const struct inventory *inv = change.new ? d->new : d->old;
     change.name = shown(s);
-    d->fates[s->kind][change.fate]++;
-    d->fate_bytes[s->kind][change.fate] += symbol_extent(inv, s);
     *ARENA_PUSH(arena, d->symbols, d->symbol_count, d->symbol_room) = change;
 }
 
@@ -143,6 +155,28 @@ static void index_addresses(struct arena *arena, struct delta *d, bool old_side)
     d->by_address_count[!old_side] = count;
 }
 
+/* A cold part shares the fate of its function's blocks, which only changed place. */
+static void follow_functions(struct delta *d, const struct pairing *p)
+{
+    for (size_t i = 0; i < d->symbol_count; i++) {
+        struct symbol_change *c = &d->symbols[i];
+        const struct symbol *cold = c->fate == FATE_REORDERED ? scene_cold_part(p->scene[1], c->new) : NULL;
+        struct symbol_change *part = cold ? (struct symbol_change *)(uintptr_t)delta_at(d, false, cold->address) : NULL;
+        if (part && part->new == cold && (part->fate == FATE_CHANGED || part->fate == FATE_RESIZED))
+            part->fate = FATE_REORDERED;
+    }
+}
+
+static void count_fates(struct delta *d)
+{
+    for (size_t i = 0; i < d->symbol_count; i++) {
+        const struct symbol_change *c = &d->symbols[i];
+        const struct symbol *s = c->new ? c->new : c->old;
+        d->fates[s->kind][c->fate]++;
+        d->fate_bytes[s->kind][c->fate] += symbol_extent(c->new ? d->new : d->old, s);
+    }
+}
+
 struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing)
 {
     struct delta *d = arena_alloc(arena, sizeof *d);
@@ -152,6 +186,8 @@ struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing)
     add_removed(arena, d, pairing);
     index_addresses(arena, d, true);
     index_addresses(arena, d, false);
+    follow_functions(d, pairing);
+    count_fates(d);
     settings_compare(arena, d);
     return d;
 }

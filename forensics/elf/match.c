@@ -9,6 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each byte is looked at for its place, its hash, equality and the graph. */
+enum { BUDGET_FACTOR = 8, BUDGET_LEAST = 1 << 24 };
+
+bool match_spend(const struct pairing *pairing, uint64_t bytes)
+{
+    bool enough = *pairing->budget >= bytes;
+    *pairing->budget -= enough ? bytes : *pairing->budget;
+    return enough;
+}
+
 struct key {
     uint64_t hash; /* of what the pass compares */
     uint64_t size; /* the symbol's: equal sizes are paired first */
@@ -43,7 +53,8 @@ static uint64_t kind_seed(const struct symbol *s)
 static bool key_place(struct pairing *p, int side, size_t index, uint64_t *hash)
 {
     const struct symbol *s = &p->inv[side]->symbols[index];
-    const unsigned char *bytes = s->made_up ? image_at(p->inv[side]->image, s->address, s->size) : NULL;
+    bool asked = s->made_up && match_spend(p, s->size);
+    const unsigned char *bytes = asked ? image_at(p->inv[side]->image, s->address, s->size) : NULL;
     *hash = bytes ? mix(s->address * 0x9e3779b97f4a7c15u, bytes, s->size) : 0;
     return bytes != NULL;
 }
@@ -73,7 +84,8 @@ static bool key_base(struct pairing *p, int side, size_t index, uint64_t *hash)
 static bool key_code(struct pairing *p, int side, size_t index, uint64_t *hash)
 {
     const struct symbol *s = &p->inv[side]->symbols[index];
-    if ((s->kind != SYMBOL_FUNCTION && s->kind != SYMBOL_IFUNC) || symbol_extent(p->inv[side], s) < MATCH_LEAST_CODE)
+    uint64_t extent = symbol_extent(p->inv[side], s);
+    if ((s->kind != SYMBOL_FUNCTION && s->kind != SYMBOL_IFUNC) || extent < MATCH_LEAST_CODE || !match_spend(p, extent))
         return false;
     *hash = code_hash(p->inv[side], s);
     return *hash != 0;
@@ -241,6 +253,8 @@ static bool all_in_place(const struct pairing *p)
 struct pairing *match_symbols(struct arena *arena, const struct inventory *old, const struct inventory *new)
 {
     struct pairing *p = arena_alloc(arena, sizeof *p);
+    p->budget = arena_alloc(arena, sizeof *p->budget);
+    *p->budget = BUDGET_FACTOR * (old->size + new->size) + BUDGET_LEAST;
     p->inv[0] = old;
     p->inv[1] = new;
     for (int side = 0; side < 2; side++) {

@@ -23,6 +23,7 @@ struct pairing {
     const struct inventory *inv[2]; /* 0 old, 1 new */
     struct match *match[2];         /* by index into inv[i]->symbols */
     struct scene *scene[2];
+    uint64_t *budget; /* bytes that may still be looked at; see match_spend */
     bool in_place; /* symbols and sections sit where they sat and read-only data is equal: equal code means the same */
 };
 
@@ -31,5 +32,9 @@ struct pairing *match_symbols(struct arena *arena, const struct inventory *old, 
 
 /* The new symbol of an old one, NULL: none. */
 const struct symbol *match_new(const struct pairing *pairing, const struct symbol *old);
+
+/* Takes bytes from the budget; false: it is spent. In a crafted file a million symbols may each claim the whole of the
+ * code, so everything that reads a symbol's bytes asks here first. Symbols of real files add up to less than the file. */
+bool match_spend(const struct pairing *pairing, uint64_t bytes);
 
 #endif
