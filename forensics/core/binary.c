@@ -7,6 +7,37 @@ const char *const symbol_kind_name[SYMBOL_KIND_COUNT] = { "function", "object", 
 
 const char *const fate_name[FATE_COUNT] = { "same", "moved", "reordered", "changed", "resized", "added", "removed" };
 
+const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
+    [FACT_LOOP_LINES] = { "loop-lines", SHARE_LAYOUT, "64-byte lines" },
+    [FACT_LOOP_OPS] = { "loop-op-cache", SHARE_LAYOUT, "op-cache lines" },
+    [FACT_LOOP_PAGES] = { "loop-pages", SHARE_LAYOUT, "4 KiB pages" },
+    [FACT_LINES] = { "function-lines", SHARE_LAYOUT, "64-byte lines" },
+    [FACT_ENTRY] = { "entry-alignment", SHARE_LAYOUT, "bytes into the line" },
+    [FACT_JCC] = { "jcc-erratum", SHARE_LAYOUT, "jumps at 32-byte boundaries" },
+    [FACT_DENSE] = { "branch-density", SHARE_LAYOUT, "lines with more than two jumps" },
+    [FACT_PLACE] = { "text-group", SHARE_HINT, "groups" },
+    [FACT_INVERTED] = { "inverted-branches", SHARE_HINT, "branches" },
+    [FACT_TO_COLD] = { "moved-to-cold", SHARE_HINT, "bytes" },
+    [FACT_FROM_COLD] = { "moved-from-cold", SHARE_HINT, "bytes" },
+    [FACT_COLD_BYTES] = { "cold-part", SHARE_HINT, "bytes" },
+    [FACT_INSNS] = { "instructions", SHARE_WORK, "instructions" },
+    [FACT_CALLS] = { "calls", SHARE_WORK, "calls" },
+    [FACT_INDIRECT] = { "indirect", SHARE_HINT, "indirect calls and jumps" },
+    [FACT_PLT] = { "plt-calls", SHARE_LAYOUT, "calls through the PLT or GOT" },
+    [FACT_SPILLS] = { "spills", SHARE_DATA, "stack loads and stores" },
+    [FACT_FRAME] = { "frame", SHARE_DATA, "bytes" },
+    [FACT_TLS_CALLS] = { "tls-calls", SHARE_DATA, "calls of __tls_get_addr" },
+    [FACT_OBJECT_SIZE] = { "object-size", SHARE_DATA, "bytes" },
+    [FACT_OBJECT_LINES] = { "object-lines", SHARE_DATA, "64-byte lines" },
+    [FACT_OBJECT_ALIGN] = { "object-alignment", SHARE_DATA, "bytes into the line" },
+    [FACT_NEIGHBOURS] = { "shared-line", SHARE_DATA, "pairs" },
+    [FACT_TLS_SIZE] = { "tls-size", SHARE_DATA, "bytes" },
+    [FACT_STRUCT_SIZE] = { "struct-size", SHARE_DATA, "bytes" },
+    [FACT_MEMBER_LINE] = { "member-line", SHARE_DATA, "bytes" },
+    [FACT_MEMBER_OFFSET] = { "member-offset", SHARE_DATA, "bytes" },
+    [FACT_INLINED] = { "inlined", SHARE_LAYOUT, "call sites" },
+};
+
 static bool covers(const struct symbol *s, uint64_t address)
 {
     return s && s->kind != SYMBOL_TLS && address >= s->address && address - s->address < (s->size ? s->size : 1);

@@ -2,6 +2,8 @@
 #ifndef FORENSICS_CORE_BINARY_H
 #define FORENSICS_CORE_BINARY_H
 
+#include "core/cause.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -118,6 +120,60 @@ struct fact_change {
     double old_value, new_value; /* NaN when not a number */
 };
 
+/* What a fact about code or data is of. Its row says which cause it speaks for and what its two numbers count. */
+enum code_fact_kind {
+    FACT_LOOP_LINES,    /* a small loop touches another number of 64-byte lines */
+    FACT_LOOP_OPS,      /* ... of op-cache lines: 32-byte windows, six operations to a line */
+    FACT_LOOP_PAGES,    /* ... of 4 KiB pages */
+    FACT_LINES,         /* a small function touches another number of 64-byte lines */
+    FACT_ENTRY,         /* a function's entry lost its alignment; numbers: bytes into the 64-byte line */
+    FACT_JCC,           /* jumps that touch or end at a 32-byte boundary (Intel erratum SKX102) */
+    FACT_DENSE,         /* 64-byte lines with more than two jumps */
+    FACT_PLACE,         /* a function went to another group of the text; numbers: enum section_use */
+    FACT_INVERTED,      /* conditional branches whose fall-through became the jump; old is 0 */
+    FACT_TO_COLD,       /* bytes of code that went into the cold part; old is 0 */
+    FACT_FROM_COLD,     /* bytes of code that came out of the cold part; old is 0 */
+    FACT_COLD_BYTES,    /* size of the cold part of a function whose code changed */
+    FACT_INSNS,         /* instructions, nops aside */
+    FACT_CALLS,         /* direct calls */
+    FACT_INDIRECT,      /* indirect calls and jumps */
+    FACT_PLT,           /* calls through the PLT or a GOT slot */
+    FACT_SPILLS,        /* loads and stores of the stack frame */
+    FACT_FRAME,         /* bytes of stack frame */
+    FACT_TLS_CALLS,     /* calls of __tls_get_addr */
+    FACT_OBJECT_SIZE,   /* bytes of a data object */
+    FACT_OBJECT_LINES,  /* lines that an object of at most 64 bytes touches */
+    FACT_OBJECT_ALIGN,  /* bytes into the 64-byte line where an object starts that was aligned to lines */
+    FACT_NEIGHBOURS,    /* two writable objects that share a line now; numbers: 0 and 1 */
+    FACT_TLS_SIZE,      /* bytes of PT_TLS */
+    FACT_STRUCT_SIZE,   /* bytes of a struct */
+    FACT_MEMBER_LINE,   /* a struct's member that crosses a 64-byte line; numbers: its offset */
+    FACT_MEMBER_OFFSET, /* a struct's member that sits at another offset */
+    FACT_INLINED,       /* call sites of a function inlined in another */
+    FACT_KIND_COUNT
+};
+
+struct code_fact_row {
+    const char *name;   /* word in JSON */
+    enum share share;   /* the cause it speaks for */
+    const char *counts; /* what the numbers count, plural */
+};
+
+extern const struct code_fact_row code_fact_table[FACT_KIND_COUNT];
+
+/* One piece of evidence that can be had without running anything. */
+struct code_fact {
+    enum code_fact_kind kind;
+    const struct symbol_change *change; /* whose; NULL: the file's or a type's */
+    const char *name;                   /* function, object or type */
+    uint64_t old_address, new_address;  /* where: the loop's head, the function, the object; 0: nowhere */
+    double old, new;
+    double weight;                      /* bytes of code or data concerned: the rank where nothing ran */
+    const char *sentence;               /* a clause without a capital and a full stop */
+};
+
+struct pairing; /* elf/match.h: which symbol is which, for further questions */
+
 struct delta {
     const struct inventory *old, *new;
     struct symbol_change *symbols; /* every matched, added and removed symbol, by new address, removed ones last */
@@ -126,6 +182,9 @@ struct delta {
     uint64_t fate_bytes[SYMBOL_KIND_COUNT][FATE_COUNT]; /* and their bytes (new's size; old's when removed) */
     struct fact_change *facts;
     size_t fact_count, fact_room;
+    struct code_fact *code_facts; /* by weight, heaviest first; filled by facts_find */
+    size_t code_fact_count, code_fact_room;
+    const struct pairing *pairing; /* NULL: loaded from JSON */
     const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
     size_t by_address_count[2];
 };

@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    MOST_CASES = 4096,      /* entries of one jump table */
-    TABLE_LOOKBACK = 24,    /* instructions between loading a table's address and the jump */
+    MOST_CASES = 4096,         /* entries of one jump table */
+    TABLE_LOOKBACK = 24,       /* instructions between loading a table's address and the jump */
     MOST_LOOP_STEPS = 1 << 22, /* block visits spent on the loops of one function */
 };
 
@@ -128,8 +128,9 @@ static void cut_blocks(struct builder *b)
     for (size_t n = 0; n < g->insn_count; n++) {
         const struct insn *i = &g->insns[n];
         if (b->leader[n])
-            g->blocks[g->block_count++] = (struct block){ .first = n, .start = i->address, .jump = NO_BLOCK, .next = NO_BLOCK,
-                                                          .cold = n >= g->cold_first };
+            g->blocks[g->block_count++] = (struct block){
+                .first = n, .start = i->address, .jump = NO_BLOCK, .next = NO_BLOCK, .cold = n >= g->cold_first
+            };
         struct block *block = &g->blocks[g->block_count - 1];
         b->block_of[n] = g->block_count - 1;
         block->count++;
@@ -251,13 +252,19 @@ static uint64_t cells(const struct graph *g, const bool *body, unsigned shift)
 
 static void measure_loop(const struct graph *g, const bool *body, struct loop *loop)
 {
+    size_t after = 0;
+    loop->first_insn = SIZE_MAX;
     for (size_t k = 0; k < g->block_count; k++) {
         if (!body[k])
             continue;
+        loop->first_insn = loop->first_insn == SIZE_MAX ? g->blocks[k].first : loop->first_insn;
+        after = g->blocks[k].first + g->blocks[k].count;
         loop->bytes += g->blocks[k].end - g->blocks[k].start;
         loop->insns += g->blocks[k].count;
         loop->blocks++;
     }
+    loop->last_insn = after - 1;
+    loop->whole = after - loop->first_insn == loop->insns;
     loop->lines = cells(g, body, 6);
     loop->windows = cells(g, body, 5);
     loop->pages = cells(g, body, 12);
@@ -315,11 +322,13 @@ struct graph *graph_build(struct arena *arena, struct scene *scene, const struct
     const struct inventory *inv = scene->inv;
     const struct symbol *cold = scene_cold_part(scene, function);
     uint64_t extent = symbol_extent(inv, function), cold_extent = cold ? symbol_extent(inv, cold) : 0;
-    if (!inv->image->decodes || extent == 0 || extent > GRAPH_MOST_CODE || cold_extent > GRAPH_MOST_CODE || cold == function ||
-        !image_at(inv->image, function->address, extent))
+    if (!inv->image->decodes || extent == 0 || extent > GRAPH_MOST_CODE || cold_extent > GRAPH_MOST_CODE ||
+        cold == function || !image_at(inv->image, function->address, extent))
         return NULL;
     struct graph *g = arena_alloc(arena, sizeof *g);
-    *g = (struct graph){ .scene = scene, .function = function, .cold = cold, .bytes = extent, .cold_bytes = cold_extent };
+    *g = (struct graph){
+        .scene = scene, .function = function, .cold = cold, .bytes = extent, .cold_bytes = cold_extent
+    };
     struct builder b = { .arena = arena, .scene = scene, .g = g };
     decode_part(&b, function);
     g->cold_first = g->insn_count;

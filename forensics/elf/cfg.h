@@ -9,25 +9,27 @@
 
 /* Straight-line code: entered at its first instruction only, left after its last. */
 struct block {
-    size_t first, count;        /* instructions */
-    uint64_t start, end;        /* addresses */
-    size_t jump;                /* block that its direct jump or taken branch leads to; NO_BLOCK: none, or outside */
-    size_t next;                /* block behind it, when control can run on */
-    const size_t *cases;        /* blocks of its jump table, in table order */
+    size_t first, count; /* instructions */
+    uint64_t start, end; /* addresses */
+    size_t jump;         /* block that its direct jump or taken branch leads to; NO_BLOCK: none, or outside */
+    size_t next;         /* block behind it, when control can run on */
+    const size_t *cases; /* blocks of its jump table, in table order */
     size_t case_count;
-    size_t entries;             /* edges that lead here, the function's own entry too */
-    bool reached;               /* from the entry */
-    bool cold;                  /* in the cold part */
+    size_t entries; /* edges that lead here, the function's own entry too */
+    bool reached;   /* from the entry */
+    bool cold;      /* in the cold part */
 };
 
 /* A natural loop: the blocks from which the back edge can be reached without leaving through the header. */
 struct loop {
-    size_t header;    /* block */
-    uint64_t start;   /* address of the header */
-    uint64_t bytes;   /* of its blocks */
+    size_t header;                  /* block */
+    uint64_t start;                 /* address of the header */
+    uint64_t bytes;                 /* of its blocks */
     uint64_t lines, windows, pages; /* 64-byte, 32-byte and 4-KiB grid cells that its blocks touch */
     size_t blocks, insns;
-    bool inner;       /* holds no other loop */
+    size_t first_insn, last_insn; /* the range of instructions that holds its blocks, for loops in one piece */
+    bool whole;                   /* its blocks are that range and nothing else stands between them */
+    bool inner;                   /* holds no other loop */
 };
 
 struct graph {

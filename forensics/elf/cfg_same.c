@@ -12,15 +12,15 @@
 #include <string.h>
 
 enum {
-    MOST_SKIPS = 64,          /* nops and jumps in a row */
-    MOST_WORK = 1 << 25,      /* state visits of one comparison, about 0.2 s */
-    OUTSIDE = 3,              /* class of leaving the function */
+    MOST_SKIPS = 64,     /* nops and jumps in a row */
+    MOST_WORK = 1 << 25, /* state visits of one comparison, about 0.2 s */
+    OUTSIDE = 3,         /* class of leaving the function */
 };
 
 struct state {
     const struct insn *insn;
-    uint64_t meaning;  /* 0: stepped over */
-    size_t yes, no;    /* states: where the even one of a condition and its inverse leads, and where the odd one does */
+    uint64_t meaning; /* 0: stepped over */
+    size_t yes, no;   /* states: where the even one of a condition and its inverse leads, and where the odd one does */
     const size_t *cases; /* states */
     size_t case_count;
     uint64_t class, next_class;
@@ -74,8 +74,12 @@ static void add_graph(struct arena *arena, struct machine *m, const struct graph
         const struct block *b = &g->blocks[k];
         for (size_t n = b->first; n < b->first + b->count; n++) {
             struct state *s = &m->states[base + n];
-            *s = (struct state){ .insn = &g->insns[n], .yes = base + n + 1, .no = NO_BLOCK, .new_side = new_side,
-                                 .cold = b->cold, .reached = b->reached };
+            *s = (struct state){ .insn = &g->insns[n],
+                                 .yes = base + n + 1,
+                                 .no = NO_BLOCK,
+                                 .new_side = new_side,
+                                 .cold = b->cold,
+                                 .reached = b->reached };
             s->meaning = b->reached ? code_meaning(g->scene, s->insn, inside(g, s->insn)) : 0;
             if (n + 1 == b->first + b->count)
                 aim_last(arena, g, b, base, s);

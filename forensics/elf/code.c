@@ -276,7 +276,9 @@ static uint64_t fold_place(const struct scene *scene, uint64_t hash, uint64_t ad
     const char *slot = use == USE_DATA ? scene_slot_name(scene, address) : NULL;
     if (slot)
         return fold_text(hash, slot);
-    const unsigned char *constant = use == USE_RODATA && access && access <= 16 ? image_at(scene->inv->image, address, access) : NULL;
+    const unsigned char *constant = use == USE_RODATA && access && access <= 16
+                                        ? image_at(scene->inv->image, address, access)
+                                        : NULL;
     if (constant) {
         unsigned char bytes[16] = { 0 };
         memcpy(bytes, constant, access);

@@ -182,6 +182,7 @@ struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing)
     struct delta *d = arena_alloc(arena, sizeof *d);
     d->old = pairing->inv[0];
     d->new = pairing->inv[1];
+    d->pairing = pairing;
     add_new_side(arena, d, pairing);
     add_removed(arena, d, pairing);
     index_addresses(arena, d, true);

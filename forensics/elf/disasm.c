@@ -52,7 +52,8 @@ static void set_operands(const ZydisDecodedInstruction *z, const ZydisDecoderCon
         if (op->type != ZYDIS_OPERAND_TYPE_MEMORY)
             continue;
         insn->memory = true;
-        insn->stack_base = op->mem.base == ZYDIS_REGISTER_RSP || op->mem.base == ZYDIS_REGISTER_RBP;
+        insn->rsp_base = op->mem.base == ZYDIS_REGISTER_RSP;
+        insn->rbp_base = op->mem.base == ZYDIS_REGISTER_RBP;
         insn->fs = op->mem.segment == ZYDIS_REGISTER_FS;
         if (op->mem.type != ZYDIS_MEMOP_TYPE_MEM || insn->nop)
             continue;

@@ -32,7 +32,7 @@ struct insn {
     uint8_t disp_at, disp_size; /* of the memory operand; size 0: none */
     uint64_t immediate;
     uint8_t imm_at, imm_size; /* not of branches; size 0: none */
-    bool stack_base;          /* memory operand is relative to %rsp or %rbp */
+    bool rsp_base, rbp_base;  /* the register its memory operand is relative to */
     bool loads, stores;       /* through its memory operand; push, pop, call and ret do not count */
     uint8_t access;           /* bytes that the memory operand moves; 0: address only (lea, nop) */
     bool fs;                  /* memory operand in the %fs segment: thread-local storage */

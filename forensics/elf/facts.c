@@ -1,0 +1,41 @@
+#include "elf/facts.h"
+
+#include "elf/facts_add.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fact_add(struct finder *f, struct code_fact fact, const char *format, ...)
+{
+    struct delta *d = f->delta;
+    va_list ap;
+    va_start(ap, format);
+    fact.sentence = arena_vprintf(f->arena, format, ap);
+    va_end(ap);
+    *ARENA_PUSH(f->arena, d->code_facts, d->code_fact_count, d->code_fact_room) = fact;
+}
+
+/* Heaviest first, then a stable order. */
+static int by_weight(const void *a, const void *b)
+{
+    const struct code_fact *x = a, *y = b;
+    if (x->weight != y->weight)
+        return x->weight > y->weight ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->new_address != y->new_address)
+        return x->new_address < y->new_address ? -1 : 1;
+    return strcmp(x->sentence, y->sentence);
+}
+
+void facts_find(struct arena *arena, struct delta *delta)
+{
+    struct finder f = { .arena = arena, .delta = delta, .pairing = delta->pairing };
+    if (!delta->pairing)
+        return;
+    delta->code_fact_count = 0;
+    find_code_facts(&f);
+    find_data_facts(&f);
+    if (delta->code_fact_count)
+        qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_weight);
+}

@@ -1,0 +1,216 @@
+#include "elf/facts_add.h"
+
+#include "elf/cfg.h"
+#include "elf/match.h"
+#include "elf/measure.h"
+#include "elf/names.h"
+#include "elf/symbolize.h"
+
+enum {
+    SMALL_LOOP = 512,     /* bytes; the grid decides little about longer loops */
+    SMALL_FUNCTION = 256, /* bytes */
+    GRID = 4096,          /* code that moved by a multiple of this sits on every grid as before */
+};
+
+/* One matched function with the graphs of both sides. */
+struct both {
+    struct finder *f;
+    const struct symbol_change *change;
+    const struct graph *graph[2];
+    bool same_code;
+};
+
+static struct code_fact fact_of(const struct both *b, enum code_fact_kind kind, double old, double new)
+{
+    return (struct code_fact){ .kind = kind,
+                               .change = b->change,
+                               .name = b->change->name,
+                               .old = old,
+                               .new = new,
+                               .old_address = b->change->old->address,
+                               .new_address = b->change->new->address,
+                               .weight = (double)b->graph[1]->bytes };
+}
+
+static void compare_loop_cells(const struct both *b, struct code_fact fact, const char *what, const char *size,
+                               uint64_t bytes, uint64_t cell)
+{
+    unsigned long long offset = fact.new_address - b->change->new->address;
+    uint64_t least = (bytes + cell - 1) / cell;
+    const char *how = fact.new > fact.old &&fact.old == 1 ? "now crosses" : fact.new == 1 ? "no longer crosses" : NULL;
+    if (how)
+        fact_add(b->f, fact, "the loop at %s+0x%llx (%llu bytes) %s a boundary of %s", fact.name, offset,
+                 (unsigned long long)bytes, how, size);
+    else
+        fact_add(b->f, fact,
+                 "the loop at %s+0x%llx (%llu bytes) lies on %.0f %s of %s, before on %.0f, at best on %llu", fact.name,
+                 offset, (unsigned long long)bytes, fact.new, what, size, fact.old, (unsigned long long)least);
+}
+
+static void compare_loop(const struct both *b, const struct loop *old, const struct loop *new)
+{
+    struct code_fact fact = fact_of(b, FACT_LOOP_LINES, (double)old->lines, (double)new->lines);
+    if (!new->inner || new->bytes > SMALL_LOOP)
+        return;
+    fact.weight = (double)new->bytes;
+    fact.old_address = old->start;
+    fact.new_address = new->start;
+    if (old->lines != new->lines)
+        compare_loop_cells(b, fact, "lines", "64 bytes", new->bytes, 64);
+    fact.kind = FACT_LOOP_PAGES;
+    fact.old = (double)old->pages;
+    fact.new = (double)new->pages;
+    if (old->pages != new->pages)
+        compare_loop_cells(b, fact, "pages", "4 KiB", new->bytes, 4096);
+    if (!old->whole || !new->whole)
+        return;
+    fact.kind = FACT_LOOP_OPS;
+    fact.old = (double)measure_op_lines(b->graph[0], old);
+    fact.new = (double)measure_op_lines(b->graph[1], new);
+    if (fact.old != fact.new)
+        fact_add(b->f, fact,
+                 "the loop at %s+0x%llx (%zu instructions) takes %.0f op-cache lines of a 32-byte window, before %.0f",
+                 fact.name, (unsigned long long)(new->start - b->change->new->address), new->insns, fact.new, fact.old);
+}
+
+/* Loops of equal code correspond one to one. Of changed code only those that kept their size are compared: another loop
+ * body is no matter of the grid. */
+static void compare_loops(const struct both *b)
+{
+    const struct graph *old = b->graph[0], *new = b->graph[1];
+    if (old->loop_count != new->loop_count)
+        return;
+    for (size_t i = 0; i < old->loop_count; i++)
+        if (old->loops[i].bytes == new->loops[i].bytes && old->loops[i].insns == new->loops[i].insns)
+            compare_loop(b, &old->loops[i], &new->loops[i]);
+}
+
+static void compare_entry(const struct both *b)
+{
+    uint64_t old = b->change->old->address, new = b->change->new->address;
+    uint64_t was = old % 64 == 0 ? 64 : old % 32 == 0 ? 32 : old % 16 == 0 ? 16 : 0;
+    if (was && new % was != 0 && !b->change->new->cold)
+        fact_add(b->f, fact_of(b, FACT_ENTRY, (double)(old % 64), (double)(new % 64)),
+                 "%s starts %llu bytes into a 64-byte line and lost its alignment to %llu bytes", b->change->name,
+                 (unsigned long long)(new % 64), (unsigned long long)was);
+}
+
+static void compare_grid(const struct both *b, const struct measure *old, const struct measure *new)
+{
+    const char *name = b->change->name;
+    if (old->lines != new->lines && b->same_code && b->graph[1]->bytes <= SMALL_FUNCTION)
+        fact_add(b->f, fact_of(b, FACT_LINES, (double)old->lines, (double)new->lines),
+                 "%s (%llu bytes) touches %llu lines, before %llu", name, (unsigned long long)b->graph[1]->bytes,
+                 (unsigned long long)new->lines, (unsigned long long)old->lines);
+    if (old->jcc != new->jcc)
+        fact_add(b->f, fact_of(b, FACT_JCC, (double)old->jcc, (double)new->jcc),
+                 "%llu jumps of %s cross or end at a 32-byte boundary (the JCC erratum of Skylake), before %llu",
+                 (unsigned long long)new->jcc, name, (unsigned long long)old->jcc);
+    if (old->dense != new->dense)
+        fact_add(b->f, fact_of(b, FACT_DENSE, (double)old->dense, (double)new->dense),
+                 "%llu lines of %s hold more than two jumps, before %llu", (unsigned long long)new->dense, name,
+                 (unsigned long long)old->dense);
+}
+
+/* Counts of changed code: member, fact, and the sentence "NAME has N ..., before M". */
+static const struct {
+    size_t offset; /* of a uint64_t in struct measure */
+    enum code_fact_kind kind;
+    const char *counts;
+} count_table[] = {
+    { offsetof(struct measure, insns), FACT_INSNS, "instructions" },
+    { offsetof(struct measure, calls), FACT_CALLS, "direct calls" },
+    { offsetof(struct measure, indirect), FACT_INDIRECT, "indirect calls and jumps" },
+    { offsetof(struct measure, plt), FACT_PLT, "calls through the PLT or the GOT" },
+    { offsetof(struct measure, spills), FACT_SPILLS, "loads and stores of its stack frame" },
+    { offsetof(struct measure, frame), FACT_FRAME, "bytes of stack frame" },
+    { offsetof(struct measure, tls_calls), FACT_TLS_CALLS, "calls of __tls_get_addr" },
+};
+
+static void compare_counts(const struct both *b, const struct measure *old, const struct measure *new)
+{
+    for (size_t i = 0; i < sizeof count_table / sizeof *count_table; i++) {
+        uint64_t x = *(const uint64_t *)((const char *)old + count_table[i].offset);
+        uint64_t y = *(const uint64_t *)((const char *)new + count_table[i].offset);
+        if (x != y)
+            fact_add(b->f, fact_of(b, count_table[i].kind, (double)x, (double)y), "%s has %llu %s, before %llu",
+                     b->change->name, (unsigned long long)y, count_table[i].counts, (unsigned long long)x);
+    }
+    uint64_t x = b->graph[0]->cold_bytes, y = b->graph[1]->cold_bytes;
+    if (x != y && b->change->fate != FATE_REORDERED)
+        fact_add(b->f, fact_of(b, FACT_COLD_BYTES, (double)x, (double)y),
+                 "%s has %llu bytes in its cold part, before %llu", b->change->name, (unsigned long long)y,
+                 (unsigned long long)x);
+}
+
+static void compare_order(const struct both *b, struct arena *scratch)
+{
+    struct reorder r;
+    const char *name = b->change->name;
+    if (!graph_reorder(scratch, b->graph[0], b->graph[1], &r))
+        return;
+    if (r.inverted)
+        fact_add(b->f, fact_of(b, FACT_INVERTED, 0, (double)r.inverted),
+                 "%zu branches of %s are inverted: what fell through is jumped to now, and the reverse", r.inverted,
+                 name);
+    if (r.to_cold_bytes)
+        fact_add(b->f, fact_of(b, FACT_TO_COLD, 0, (double)r.to_cold_bytes), "%llu bytes of %s went into its cold part",
+                 (unsigned long long)r.to_cold_bytes, name);
+    if (r.from_cold_bytes)
+        fact_add(b->f, fact_of(b, FACT_FROM_COLD, 0, (double)r.from_cold_bytes),
+                 "%llu bytes of %s came out of its cold part", (unsigned long long)r.from_cold_bytes, name);
+}
+
+static void compare_place(struct finder *f, const struct symbol_change *c)
+{
+    struct code_fact fact = { .kind = FACT_PLACE,
+                              .change = c,
+                              .name = c->name,
+                              .old = c->old->use,
+                              .new = c->new->use,
+                              .old_address = c->old->address,
+                              .new_address = c->new->address,
+                              .weight = (double)symbol_extent(f->delta->new, c->new) };
+    if (c->old->use != c->new->use)
+        fact_add(f, fact, "%s went from %s to %s", c->name, section_use_name[c->old->use],
+                 section_use_name[c->new->use]);
+}
+
+static void compare_function(struct finder *f, const struct symbol_change *c, struct arena *scratch)
+{
+    const struct pairing *p = f->pairing;
+    struct both b = { .f = f, .change = c, .same_code = c->fate == FATE_MOVED };
+    compare_place(f, c);
+    if (c->fate == FATE_MOVED && c->old->address % GRID == c->new->address % GRID)
+        return;
+    if (!match_spend(p, symbol_extent(p->inv[0], c->old) + symbol_extent(p->inv[1], c->new)))
+        return;
+    b.graph[0] = graph_build(scratch, p->scene[0], c->old);
+    b.graph[1] = graph_build(scratch, p->scene[1], c->new);
+    if (!b.graph[0] || !b.graph[1])
+        return;
+    struct measure old = measure_graph(b.graph[0]), new = measure_graph(b.graph[1]);
+    compare_loops(&b);
+    compare_entry(&b);
+    compare_grid(&b, &old, &new);
+    if (c->fate == FATE_REORDERED)
+        compare_order(&b, scratch);
+    if (c->fate != FATE_MOVED)
+        compare_counts(&b, &old, &new);
+}
+
+/* Cold parts are looked at with their functions. */
+void find_code_facts(struct finder *f)
+{
+    for (size_t i = 0; i < f->delta->symbol_count; i++) {
+        const struct symbol_change *c = &f->delta->symbols[i];
+        bool changed = c->fate == FATE_MOVED || c->fate == FATE_REORDERED || c->fate == FATE_CHANGED ||
+                       c->fate == FATE_RESIZED;
+        if (!changed || name_is_cold_part(c->new->name) ||
+            (c->new->kind != SYMBOL_FUNCTION && c->new->kind != SYMBOL_IFUNC))
+            continue;
+        struct arena *scratch = arena_new();
+        compare_function(f, c, scratch);
+        arena_free(scratch);
+    }
+}
