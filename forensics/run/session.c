@@ -20,7 +20,7 @@ struct work {
     struct session *session;
     struct launcher *launcher;  /* NULL: the source serves figures */
     struct output_rules *rules; /* NULL: as above */
-    struct same *same;          /* NULL: outputs are not compared */
+    struct same *same;          /* NULL: as above */
     struct run *run;            /* the one being carried out, */
     bool warmup;                /* which is thrown away */
     bool warned_randomised;
@@ -90,8 +90,6 @@ static bool interrupted(const struct work *w, int signal_number, struct err *err
 static bool read_output(struct work *w, struct launched *launched, struct err *err)
 {
     struct output output;
-    if (!w->same && !w->spec->throughput)
-        return true;
     if (!output_read(w->rules, launched->stdout_fd, &output, err))
         return false;
     if (w->spec->throughput && output.matches == 0)
@@ -100,12 +98,9 @@ static bool read_output(struct work *w, struct launched *launched, struct err *e
     if (w->spec->throughput)
         w->run->readings[M_THROUGHPUT] =
             (struct reading){ .state = READING_READ, .source = SOURCE_CLOCK, .value = output.throughput };
-    if (!w->same)
-        return true;
-    const char *sentence = same_add(w->same, w->run->side, &output, &launched->stdout_fd);
-    if (sentence)
-        warn(w, sentence);
-    return same_verdict(w->same, false, err);
+    same_add(w->same, w->run->side, &output, &launched->stdout_fd);
+    const char *finding = w->spec->same_output ? same_finding(w->same, false) : NULL;
+    return !finding || err_set(err, ERR_TARGET, "%s", finding);
 }
 
 static bool judge_launched(struct work *w, struct launched *launched, struct err *err)
@@ -133,12 +128,15 @@ static bool launch(struct work *w, struct err *err)
 {
     struct launched launched;
     bool started = launcher_run(w->launcher, w->run->side, arm, w, &launched, err);
+    /* The clock first: a source that is asked for the same figure replaces it. */
+    if (started) {
+        w->run->outcome = launched.outcome;
+        w->run->status = launched.status;
+        clock_read(&launched, w->run->readings);
+    }
     bool collected = !w->source->ops->collect || w->source->ops->collect(w->source, w->run, err);
     if (!started)
         return false;
-    w->run->outcome = launched.outcome;
-    w->run->status = launched.status;
-    clock_read(&launched, w->run->readings);
     bool fine = judge_launched(w, &launched, err) && collected;
     if (launched.stdout_fd >= 0)
         close(launched.stdout_fd);
@@ -170,6 +168,16 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* Once all is run, one output of each side is enough to see a difference. */
+static bool check_results(struct work *w, struct err *err)
+{
+    const char *finding = w->same ? same_finding(w->same, true) : NULL;
+    if (finding && w->spec->same_output)
+        return err_set(err, ERR_TARGET, "%s", finding);
+    w->session->output_note = finding;
+    return true;
+}
+
 static bool carry_out_all(struct work *w, struct err *err)
 {
     bool serves = w->source->ops->serve != NULL;
@@ -184,7 +192,7 @@ static bool carry_out_all(struct work *w, struct err *err)
             w->hooks->progress(w->hooks->context, (int)done, (int)schedule.count,
                                (seconds() - begin) / (double)done * (double)(schedule.count - done));
     }
-    return !w->same || same_verdict(w->same, true, err);
+    return check_results(w, err);
 }
 
 static bool prepare(struct work *w, struct err *err)
@@ -194,8 +202,7 @@ static bool prepare(struct work *w, struct err *err)
     w->rules = output_rules_open(w->arena, w->spec, err);
     if (!w->rules)
         return false;
-    if (w->spec->same_output)
-        w->same = same_open(w->arena, w->rules);
+    w->same = same_open(w->arena, w->rules);
     w->launcher = launcher_open(w->arena, w->spec, err);
     if (!w->launcher)
         return false;

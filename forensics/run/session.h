@@ -14,11 +14,12 @@ struct session_hooks {
 };
 
 /* Runs everything and fills `session` (which lives in the arena). `spec->cpu` becomes the core that was used
- * (-2: none). Throughput is read from stdout where spec->throughput asks for it, outputs are compared where
- * spec->same_output does; a program whose own output changes from run to run is warned about and not compared.
+ * (-2: none). Throughput is read from stdout where spec->throughput asks for it. What old and new print is compared;
+ * a difference, or that it cannot be told because a program's own output changes, ends the session with ERR_TARGET
+ * where spec->same_output asks for it and is else said in session->output_note.
  *
- * False: see err. ERR_TARGET: a program failed, hung, printed too much, nothing that matches, or something
- * else than the other one. ERR_INTERRUPTED: SIGINT, SIGTERM or SIGHUP (interrupt_signal() tells which); then
+ * False: see err. ERR_TARGET: a program failed, hung, printed too much, nothing that matches, or (same_output)
+ * something else than the other one. ERR_INTERRUPTED: SIGINT, SIGTERM or SIGHUP (interrupt_signal() tells which); then
  * session->complete is false and session->interrupted says why. In both cases what was measured until then is
  * in `session`, and no process is left. The session begins to watch for signals; interrupt_unwatch() ends that. */
 bool session_run(struct arena *arena, struct spec *spec, struct source_object *source, const struct session_hooks *hooks,

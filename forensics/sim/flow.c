@@ -293,11 +293,12 @@ static bool fuses(const ZydisDecodedInstruction *first, const struct stream_bloc
            (first->mnemonic == ZYDIS_MNEMONIC_CMP || first->mnemonic == ZYDIS_MNEMONIC_TEST);
 }
 
-static uint32_t busiest(const struct profile *p, uint32_t ops, uint32_t alu, uint32_t loads, uint32_t written)
+static uint32_t busiest(const struct profile *p, uint32_t ops, uint32_t alu, uint32_t loads, uint32_t written, bool branch)
 {
     uint32_t most = ops * TICKS / (uint32_t)p->value[P_DISPATCH_WIDTH];
     uint32_t pipes[] = { alu * TICKS / (uint32_t)p->value[P_ALU_PIPES], loads * TICKS / (uint32_t)p->value[P_LOAD_PIPES],
-                         written * TICKS / (uint32_t)p->value[P_STORE_PIPES] };
+                         written * TICKS / (uint32_t)p->value[P_STORE_PIPES],
+                         branch * TICKS / (uint32_t)p->value[P_BRANCH_PIPES] };
     for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++)
         if (pipes[i] > most)
             most = pipes[i];
@@ -313,6 +314,11 @@ static bool uses_alu(const struct stream_insn *insn)
     case STREAM_INSN_BRANCH: case STREAM_INSN_STRING: case STREAM_INSN_KINDS: break;
     }
     return true;
+}
+
+static bool branches(const struct stream_block *block)
+{
+    return block->insns[block->n_insns - 1].kind == STREAM_INSN_BRANCH;
 }
 
 struct flow flow_of_block(struct arena *arena, const struct stream_block *block, const struct profile *profile)
@@ -349,5 +355,5 @@ struct flow flow_of_block(struct arena *arena, const struct stream_block *block,
     }
     drop_dead(&m);
     return (struct flow){ .nodes = m.nodes, .count = (uint16_t)m.count, .ops = (uint16_t)ops,
-                          .base = busiest(profile, ops, alu, loads, written) };
+                          .base = busiest(profile, ops, alu, loads, written, branches(block)) };
 }

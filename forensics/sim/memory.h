@@ -4,10 +4,6 @@
 
 #include "sim/state.h"
 
-/* A store waits this long after its retirement for its turn to write the L1D; an estimate, one store a cycle behind
- * a few others. */
-enum { DRAIN_TICKS = 8 * TICKS };
-
 /* Where an event of the running block's reference to `address` is booked. */
 static inline uint64_t key_of(const struct model *m, const struct block *b, uint64_t address)
 {
@@ -155,20 +151,10 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
     uint64_t gone = l1d->tags[slot] - 1, *shortcut = &l1d->index[gone & (L1D_INDEX - 1)];
     if (l1d->tags[slot] && *shortcut == (gone << 10 | slot))
         *shortcut = ~0ull;
+    l1d->turnover[line & (L1_SETS - 1)] = l1d->tags[slot] ? m->now - l1d->filled[slot] : UINT64_MAX;
+    l1d->filled[slot] = m->now;
     l1d->tags[slot] = line + 1;
     l1d->ready[slot] = 0;
-}
-
-/* Stores wait for nobody until the store queue is full of lines still on their way: then retirement waits. */
-static void store_pressure(struct model *m, struct block *b, uint64_t address, int level, enum component component)
-{
-    uint64_t queued = (uint64_t)(uint32_t)m->profile->value[P_STORE_QUEUE] * m->line_occupancy[level];
-    if (m->channel[level] <= m->now + queued)
-        return;
-    uint64_t floor = m->channel[level] - queued;
-    if (floor > m->retire_floor)
-        m->retire_floor = floor;
-    delay(m, b, component, address, floor - m->now);
 }
 
 /* Finds or brings in a line that the shortcut did not know; returns its slot. */
@@ -195,8 +181,6 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     int level = data_level(m, line);
     l1d->ready[slot] = line_arrival(m, line, tick, level, stored, &covered);
     l1d->why[slot] = (uint8_t)why[level];
-    if (stored && level)
-        store_pressure(m, b, address, level, why[level]);
     b->tally.events[EVENT_L1D]++;
     b->tally.events[EVENT_L2D] += level > 0;
     b->tally.events[EVENT_LLCD] += level > 1;
@@ -263,9 +247,6 @@ static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint6
 static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, const struct store *s, uint64_t address,
                                            uint64_t end, uint64_t tick, uint64_t ready)
 {
-    bool in_queue = s->number + (uint32_t)m->profile->value[P_STORE_QUEUE] > m->store_number && s->drained > m->now;
-    if (!in_queue)
-        return ready;
     bool overlap = s->address < end && address < s->end;
     enum component component = overlap ? COMPONENT_FORWARD : COMPONENT_ALIAS;
     if (PERFECT(m, component) || (!overlap && !m->alias_matters))
@@ -289,9 +270,12 @@ static inline uint64_t after_stores(struct model *m, struct block *b, uint64_t a
 {
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
     if (s->address <= address && end <= s->end) {
-        /* Forwarded while queued; when drained its data is old and this waits for nothing. */
-        uint64_t forwarded = s->ready + (uint64_t)(uint32_t)m->profile->value[P_FORWARD_LATENCY] * TICKS;
-        return forwarded > ready && s->drained > m->now ? forwarded : ready;
+        /* Forwarded while queued; later its data is old anyway. Where forwarding is faster than the L1D it is predicted
+         * and does not wait for it. */
+        if (s->drained <= m->now)
+            return ready;
+        uint64_t forwarded = s->ready + m->forward_ticks, least = m->forward_ticks < m->l1d_ticks ? tick : ready;
+        return forwarded > least ? forwarded : least;
     }
     if (UNLIKELY(s->drained > m->now))
         ready = store_conflict(m, b, s, address, end, tick, ready);
@@ -320,20 +304,53 @@ static inline uint64_t load(struct model *m, struct block *b, uint64_t address, 
     return after_stores(m, b, address, address + size, tick, ready);
 }
 
+/* Stores write the L1D in order, one a cycle, after retirement and when their line is there; the queue between holds
+ * P_STORE_QUEUE of them, and when it is full nothing more retires. A line that the traffic in its set has pushed out
+ * between the store's execution and its turn must be fetched again, and that fetch overlaps nothing. */
+static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
+{
+    uint64_t turn = ready > m->retired ? ready : m->retired;
+    if (turn < m->committed + TICKS)
+        turn = m->committed + TICKS;
+    enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
+    if (UNLIKELY(m->l1d.ready[slot] > turn)) {
+        turn = m->l1d.ready[slot];
+        why = (enum component)m->l1d.why[slot];
+    }
+    if (UNLIKELY(turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]) && !PERFECT(m, COMPONENT_L1D)) {
+        turn += m->latency[0];
+        why = COMPONENT_L1D;
+        b->tally.events[EVENT_L1D]++;
+        cell_of(m, b, address)->l1d++;
+    }
+    m->committed = turn;
+    uint64_t oldest = m->queue[m->queue_at];
+    enum component blame = (enum component)m->queue_why[m->queue_at];
+    m->queue[m->queue_at] = turn;
+    m->queue_why[m->queue_at] = (uint8_t)why;
+    if (++m->queue_at == m->queue_entries)
+        m->queue_at = 0;
+    if (UNLIKELY(oldest > m->dispatched)) {
+        if (oldest > m->retire_floor)
+            m->retire_floor = oldest;
+        delay(m, b, blame, address, oldest - m->dispatched);
+    }
+    return turn;
+}
+
 /* A store: brings its line in and leaves its data for loads to come. Nobody waits for it but them. */
 static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, uint64_t data)
 {
-    uint64_t at = tick;
-    if (UNLIKELY((address & 63) + size > 64))
+    uint64_t at = tick, ready = data > tick ? data : tick, end = address + size;
+    if (UNLIKELY((address & 63) + size > 64)) {
         split_access(m, b, address, size, tick, true);
-    else
-        l1d_touch(m, b, address, &at, true);
-    uint64_t ready = data > tick ? data : tick, end = address + size;
-    uint64_t drained = (ready > m->retired ? ready : m->retired) + DRAIN_TICKS;
-    m->store_number++;
+        at = tick;
+    }
+    uint32_t slot = l1d_touch(m, b, address, &at, true);
+    uint64_t drained = commit_store(m, b, address, slot, ready);
     for (uint64_t granule = address >> 3; granule <= (end - 1) >> 3; granule++)
         m->stores[granule & (STORE_TABLE - 1)] =
-            (struct store){ .address = address, .end = end, .ready = ready, .number = m->store_number, .drained = drained };
+            (struct store){ .address = address, .end = end, .ready = ready, .drained = drained };
 }
 
 #endif

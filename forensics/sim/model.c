@@ -481,6 +481,8 @@ static void set_parameters(struct model *m)
     m->window_shift = (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]);
     m->l1d_ticks = (uint32_t)p[P_L1D_LATENCY] * TICKS;
     m->branches_per_fetch = (uint32_t)p[P_BRANCHES_PER_FETCH];
+    m->forward_ticks = (uint32_t)p[P_FORWARD_LATENCY] * TICKS;
+    m->queue_entries = (uint32_t)p[P_STORE_QUEUE];
     m->alias_matters = p[P_ALIAS_4K] > 0;
     for (int i = 0; i < 3; i++) {
         m->line_occupancy[i] = (uint32_t)p[occupancy[i]] * TICKS;
@@ -528,6 +530,8 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     m->predicted = m->fetched = m->dispatched = m->retired = m->now = START;
     m->epoch = 1;
     m->window = m->branch_line = m->last_code_page = m->l1d.last_line = m->dtlb.last_page = ~0ull;
+    for (int i = 0; i < L1_SETS; i++)
+        m->l1d.turnover[i] = UINT64_MAX;
     for (int i = 0; i < L1D_INDEX; i++)
         m->l1d.index[i] = ~0ull;
     set_parameters(m);

@@ -36,6 +36,7 @@ enum {
     STORE_TABLE = 512,         /* by address bits 3..11: exactly the bits that 4 KiB aliasing compares */
     RETIRE_RING = 2048,        /* blocks in the reorder buffer: at most P_WINDOW's 1024 of one operation */
     BUFFERS_MAX = 64,
+    QUEUE_MAX = 256,
     STRIDES_MAX = 64,
     STRIDE_TIMES = 32,
     THREADS_MAX = 4096,
@@ -120,6 +121,8 @@ struct l1d {
     uint64_t used[L1_SLOTS];
     uint64_t ready[L1_SLOTS];  /* tick at which the line arrives */
     uint8_t why[L1_SLOTS];     /* component to blame for the wait */
+    uint64_t filled[L1_SLOTS]; /* tick it was brought in */
+    uint64_t turnover[L1_SETS]; /* how long the line pushed out last had been in the set */
     uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */
     uint64_t last_line;        /* ~0: none */
     uint32_t last_slot;
@@ -137,8 +140,7 @@ struct tlb {
 struct store {
     uint64_t address, end; /* bytes [address, end) */
     uint64_t ready;        /* tick its data is known */
-    uint64_t number;       /* of stores before it, plus 1 */
-    uint64_t drained;      /* tick after which the L1D holds it, an estimate */
+    uint64_t drained;      /* tick it leaves the queue for the L1D */
 };
 
 /* A page watched for a constant stride of lines. */
@@ -200,7 +202,11 @@ struct model {
     struct cache l2, llc, stlb, itlb2;
     struct pages pages;
     struct store stores[STORE_TABLE];
-    uint64_t store_number, touch;
+    uint64_t committed;        /* tick of the last store's write to the L1D */
+    uint64_t queue[QUEUE_MAX]; /* those of the last stores, a ring */
+    uint32_t queue_at, queue_entries;
+    uint8_t queue_why[QUEUE_MAX]; /* component each waited for; DEPENDENCE: nothing but its turn */
+    uint64_t touch;
     uint64_t buffers[BUFFERS_MAX];
     uint32_t next_buffer;
     uint64_t channel[3];       /* tick until which the path from L2, LLC, memory is taken */
@@ -209,7 +215,7 @@ struct model {
     enum object_class ref_class; /* of the reference being looked at */
 
     /* parameters in the form the fast path wants */
-    uint32_t taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks, branches_per_fetch;
+    uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks, branches_per_fetch;
     uint32_t line_occupancy[3], latency[3];
     bool alias_matters;
 

@@ -165,7 +165,8 @@ enum stream_slot_origin {
 };
 
 /* One way out of a block, indexed by the head's exit number. Exit 1 exists for STREAM_COND and STREAM_REP only
- * (elsewhere its entry repeats exit 0); exits >= 2 leave before the end: a failed compare-and-swap, a repeat of zero.
+ * (elsewhere its entry repeats exit 0); exits >= 2 leave before the end: a failed compare-and-swap, a
+ * repeat of zero, an instruction at which the engine pauses.
  */
 struct stream_exit {
     uint64_t target; /* where execution goes on; 0: not known beforehand (see the record's next word) */

@@ -32,7 +32,8 @@ static bool time_like(enum metric metric)
 static struct effect_options effect_options(const struct work *w, enum metric metric)
 {
     return (struct effect_options){
-        .cost_is_inverse = metric_table[metric].worse == WORSE_DOWN && !(metric == M_THROUGHPUT && w->spec->lower_is_better),
+        .cost_is_inverse =
+            metric_table[metric].worse == WORSE_DOWN && !(metric == M_THROUGHPUT && w->spec->lower_is_better),
         .time_like = time_like(metric),
         .forced = ESTIMATOR_COUNT,
         .seed = w->spec->seed,
@@ -88,7 +89,8 @@ static bool side_bimodal(const struct work *w, const struct series *s, enum side
     return bimodal(two_heaps(sorted, n), w->options.floor);
 }
 
-static void fill_figure(const struct work *w, const struct series *s, const struct effect *e, bool is_time, struct figure *f)
+static void fill_figure(const struct work *w, const struct series *s, const struct effect *e, bool is_time,
+                        struct figure *f)
 {
     double floor = floor_of(w, s->metric, e), half = (e->at95.hi - e->at95.lo) / 2;
     f->estimator = e->estimator;
@@ -107,21 +109,22 @@ static void fill_figure(const struct work *w, const struct series *s, const stru
     f->bimodal = time_like(s->metric) && (side_bimodal(w, s, SIDE_OLD) || side_bimodal(w, s, SIDE_NEW));
 }
 
-/* The metric that regression is judged on: what the user asked for, then what the clock says, then measured cycles, then
- * the model's. Within a metric: a real source before the model. */
+/* The metric that regression is judged on: what the user asked for, then what the clock says, then measured cycles,
+ * then the model's. Within a metric: a real source before the model. */
 static bool pick_time(const struct work *w, struct series *time)
 {
     static const enum metric order[] = { M_THROUGHPUT, M_CPU, M_CYCLES, M_WALL };
     static const enum source real[] = { SOURCE_CLOCK, SOURCE_PERF, SOURCE_FILE, SOURCE_SCRIPT };
     for (size_t m = 0; m < sizeof order / sizeof *order; m++)
         for (size_t s = 0; s < sizeof real / sizeof *real; s++)
-            if (series_collect(w->scratch, w->runs, w->run_count, order[m], real[s], time) && time->state == READING_READ)
+            if (series_collect(w->scratch, w->runs, w->run_count, order[m], real[s], time) &&
+                time->state == READING_READ)
                 return true;
     return series_collect(w->scratch, w->runs, w->run_count, M_CYCLES, SOURCE_SIM, time) && time->state == READING_READ;
 }
 
-/* The A/A control sets the floor: twice its half-width, and never less than the farthest point of its interval, so that a
- * control that is off centre covers its own offset. */
+/* The A/A control sets the floor: twice its half-width, and never less than the farthest point of its interval, so that
+ * a control that is off centre covers its own offset. */
 static void judge_control(const struct work *w, const struct series *time, const struct effect *main_effect)
 {
     struct comparison *out = w->out;
@@ -134,7 +137,8 @@ static void judge_control(const struct work *w, const struct series *time, const
     struct effect e = effect_of(w->scratch, time, SIDE_OLD, SIDE_CONTROL, &o);
     if (e.estimator == ESTIMATOR_SINGLE || e.estimator == ESTIMATOR_EXACT)
         return;
-    double half = (e.at95.hi - e.at95.lo) / 2, reach = fmax(fabs(e.at95.lo), fabs(e.at95.hi)), least = log1p(w->options.floor);
+    double half = (e.at95.hi - e.at95.lo) / 2, reach = fmax(fabs(e.at95.lo), fabs(e.at95.hi)),
+           least = log1p(w->options.floor);
     out->control.present = true;
     out->control.ratio = exp(e.log_ratio);
     out->control.lo = exp(e.at95.lo);
@@ -154,7 +158,8 @@ static void set_slowdown(const struct work *w)
     out->slowdown_hi = !t ? 1 : inverse ? 1 / t->lo : t->hi;
 }
 
-static void add_figure(const struct work *w, enum metric metric, enum source source, const struct series *time, size_t *room)
+static void add_figure(const struct work *w, enum metric metric, enum source source, const struct series *time,
+                       size_t *room)
 {
     struct series s;
     if (!series_collect(w->scratch, w->runs, w->run_count, metric, source, &s))

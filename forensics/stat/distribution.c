@@ -68,7 +68,8 @@ double student_cdf(double t, double df)
 {
     double square = t * t, all = df + square;
     /* Near 0 the first form would subtract from 1 what carries the digits. */
-    double tail = square > df ? 0.5 * beta_regular(df / all, df / 2, 0.5) : 0.5 - 0.5 * beta_regular(square / all, 0.5, df / 2);
+    double tail =
+        square > df ? 0.5 * beta_regular(df / all, df / 2, 0.5) : 0.5 - 0.5 * beta_regular(square / all, 0.5, df / 2);
     return t > 0 ? 1 - tail : tail;
 }
 

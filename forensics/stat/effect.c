@@ -28,8 +28,8 @@ static double *logs(struct arena *arena, const double *values, size_t n, double 
     return out;
 }
 
-/* Logarithms need positive values: half the smallest positive one is added to all when some value is 0 (a count of 0 page
- * faults, a system time below the tick). All zero: 1, so that the ratio is 1. */
+/* Logarithms need positive values: half the smallest positive one is added to all when some value is 0 (a count of 0
+ * page faults, a system time below the tick). All zero: 1, so that the ratio is 1. */
 static double pseudo_count(const struct series *series, enum side base, enum side other)
 {
     double least = INFINITY;
@@ -44,7 +44,8 @@ static double pseudo_count(const struct series *series, enum side base, enum sid
     return !zero ? 0 : isinf(least) ? 1 : least / 2;
 }
 
-static void set_medians(struct arena *arena, const struct series *series, enum side base, enum side other, struct effect *e)
+static void set_medians(struct arena *arena, const struct series *series, enum side base, enum side other,
+                        struct effect *e)
 {
     e->old_value = median(sorted_copy(arena, series->value[base], series->n[base]), series->n[base]);
     e->new_value = median(sorted_copy(arena, series->value[other], series->n[other]), series->n[other]);
@@ -59,8 +60,8 @@ static void set_single(struct effect *e, enum estimator estimator, enum reason r
     e->p = NAN;
 }
 
-static void set_unpaired(struct arena *arena, const struct series *series, enum side base, enum side other, uint64_t seed,
-                         struct effect *e)
+static void set_unpaired(struct arena *arena, const struct series *series, enum side base, enum side other,
+                         uint64_t seed, struct effect *e)
 {
     size_t m = series->n[base], n = series->n[other];
     double *x = logs(arena, series->value[base], m, e->pseudo), *y = logs(arena, series->value[other], n, e->pseudo);
@@ -110,8 +111,10 @@ static double width(struct interval i)
     return i.hi - i.lo;
 }
 
-/* Takes the low tail over the Hodges-Lehmann result in `e` if the noise leans and it is clearly sharper, or if forced. */
-static void try_low_tail(struct arena *arena, double *a, double *b, size_t n, const struct effect_options *o, struct effect *e)
+/* Takes the low tail over the Hodges-Lehmann result in `e` if the noise leans and it is clearly sharper, or if forced.
+ */
+static void try_low_tail(struct arena *arena, double *a, double *b, size_t n, const struct effect_options *o,
+                         struct effect *e)
 {
     for (size_t i = 0; i < n; i++) {
         a[i] = o->cost_is_inverse ? 1 / a[i] : a[i];

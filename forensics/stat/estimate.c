@@ -113,8 +113,8 @@ static double shift_count(const struct pairing *p, double at)
 
 /* The k-th smallest value between lo and hi, exact to 1e-15 of their distance: bisection on the count, because the
  * values themselves are n^2 / 2 and need not be stored. */
-static double select_order(const struct pairing *p, double (*count)(const struct pairing *, double), double k, double lo,
-                           double hi)
+static double select_order(const struct pairing *p, double (*count)(const struct pairing *, double), double k,
+                           double lo, double hi)
 {
     if (count(p, lo) >= k)
         return lo;

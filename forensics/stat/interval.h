@@ -24,9 +24,9 @@ struct interval shift_interval(struct arena *arena, const double *sorted_x, size
 /* Two one-sided tests: the 90 % interval lies strictly inside -margin .. margin. */
 bool equivalent(struct interval ninety, double margin);
 
-/* The smallest effect that a test of 5 % would have called with 80 % power, from the half-width of the 95 % interval and
- * its degrees of freedom (INFINITY: normal), when an estimate below `floor` does not count:
- * max(half (1 + t.80 / t.975), floor + half t.80 / t.975). */
+/* The smallest effect that a test of 5 % would have called with 80 % power, from the half-width of the 95 % interval
+ * and its degrees of freedom (INFINITY: normal), when an estimate below `floor` does not count: max(half (1 + t.80 /
+ * t.975), floor + half t.80 / t.975). */
 double detectable_effect(double half_width, double df, double floor);
 
 /* Benjamini-Hochberg: sets chosen[i] for the tests kept at false discovery rate q; returns how many. */

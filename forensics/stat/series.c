@@ -51,7 +51,8 @@ bool series_collect(struct arena *arena, const struct run *runs, size_t count, e
     return true;
 }
 
-size_t series_pairs(struct arena *arena, const struct series *series, enum side base, enum side other, double **a, double **b)
+size_t series_pairs(struct arena *arena, const struct series *series, enum side base, enum side other, double **a,
+                    double **b)
 {
     size_t count = 0, room = series->n[base] ? series->n[base] : 1;
     *a = arena_array(arena, room, sizeof **a);

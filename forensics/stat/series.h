@@ -24,7 +24,8 @@ bool series_collect(struct arena *arena, const struct run *runs, size_t count, e
                     struct series *series);
 
 /* Rounds in which both sides have a value: fills a (base) and b (other). */
-size_t series_pairs(struct arena *arena, const struct series *series, enum side base, enum side other, double **a, double **b);
+size_t series_pairs(struct arena *arena, const struct series *series, enum side base, enum side other, double **a,
+                    double **b);
 
 /* True when all values of a side are the same. */
 bool series_constant(const struct series *series, enum side side);

@@ -6,7 +6,8 @@
 
 struct shape noise_shape(const double *sorted_logs, size_t n)
 {
-    double q05 = quantile(sorted_logs, n, .05), q25 = quantile(sorted_logs, n, .25), q95 = quantile(sorted_logs, n, .95);
+    double q05 = quantile(sorted_logs, n, .05), q25 = quantile(sorted_logs, n, .25),
+           q95 = quantile(sorted_logs, n, .95);
     return (struct shape){ q95 - q05, q25 > q05 ? (q95 - q25) / (q25 - q05) : q95 > q25 ? INFINITY : 1 };
 }
 

@@ -23,7 +23,8 @@ bool one_sided(struct shape shape);
 
 /* The two heaps of the best split (least variance within; each at least a fifth of the values). */
 struct heaps {
-    double separation; /* Ashman's D (Ashman, Bird and Zepf 1994): sqrt(2) |m1 - m2| / sqrt(s1^2 + s2^2); 0 when n < 10 */
+    double
+        separation; /* Ashman's D (Ashman, Bird and Zepf 1994): sqrt(2) |m1 - m2| / sqrt(s1^2 + s2^2); 0 when n < 10 */
     double critical;   /* passed by 1 % of uniform samples of this size, the widest shape with one heap */
     double distance;   /* m2 - m1 */
     double low_part;   /* fraction of the values in the lower heap */

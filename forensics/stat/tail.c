@@ -94,7 +94,8 @@ static double tail_of(struct arena *arena, const double *cost, size_t n)
     return low_tail_mean(sorted, n);
 }
 
-struct tail_effect low_tail_effect(struct arena *arena, const double *old_cost, const double *new_cost, size_t n, uint64_t seed)
+struct tail_effect low_tail_effect(struct arena *arena, const double *old_cost, const double *new_cost, size_t n,
+                                   uint64_t seed)
 {
     assert(n >= 2);
     struct tail_effect e = { .old_value = tail_of(arena, old_cost, n), .new_value = tail_of(arena, new_cost, n) };

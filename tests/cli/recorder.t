@@ -40,7 +40,7 @@ is "$(value bad_next <<<"$got")" 0 "every block starts where the one before it l
 
 # Per function: ADDRESS of every function of the program itself, from its symbol table.
 by_function() { # reads "ADDRESS COUNT" lines in hexadecimal, prints "FUNCTION SUM"
-    nm "$bin/compute" | awk '$2 ~ /[tT]/ && $3 ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|main)$/ { print "s", $1, $3 }' |
+    nm "$bin/compute" | awk '$2 ~ /[tT]/ && $3 ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|precision|main)$/ { print "s", $1, $3 }' |
         sort -k2 >"$work/symbols"
     nm -S "$bin/compute" | awk 'NF == 4 { print $4, $2 }' >"$work/sizes"
     python3 - "$work/symbols" "$work/sizes" <<'PY'
@@ -63,7 +63,7 @@ if [[ -x /usr/libexec/valgrind/cachegrind-amd64-linux ]]; then
         /usr/libexec/valgrind/cachegrind-amd64-linux --tool=cachegrind --cache-sim=no \
         --cachegrind-out-file="$work/cg" "$bin/compute" >/dev/null 2>&1
     theirs=$(awk '/^fn=/ { f = substr($0, 4) } /^[0-9]/ { n[f] += $2 }
-        END { for (f in n) if (f ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|main)$/) print f, n[f] }' "$work/cg" | LC_ALL=C sort)
+        END { for (f in n) if (f ~ /^(fill|sift|heap_sort|strings|locked|fib|newton|precision|main)$/) print f, n[f] }' "$work/cg" | LC_ALL=C sort)
     is "$mine" "$theirs" "instructions per function equal cachegrind's exactly"
     total=$(awk '/^summary:/ { print $2 }' "$work/cg")
     steps=$(value steps <<<"$got")

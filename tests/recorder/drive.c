@@ -1,6 +1,6 @@
 /* Records a program and prints what the stream holds, one name=value a line.
  *
- * usage: drive [-b] [-r] [-s FILE] [-p FILE] [-t SECONDS] [-n NAME] [-e NAME=value]... PROGRAM [ARG...]
+ * usage: drive [-b] [-r] [-m] [-s FILE] [-q N] [-t SECONDS] [-n NAME] [-e NAME=value]... PROGRAM [ARG...]
  *   -b       also one line "block ADDRESS INSNS STEPS" a block: instructions retired in it, and the same with every
  *            iteration of a repeated string instruction counted, as cachegrind does
  *   -r       also the recipe
@@ -125,9 +125,11 @@ static void print_blocks(const struct stream *s)
                per_block[i].steps);
 }
 
-static int fail(const struct err *err)
+static int fail(struct arena *arena, const struct err *err)
 {
     printf("error=%s\n", err->text);
+    arena_free(arena);
+    free(per_block);
     return 2;
 }
 
@@ -165,22 +167,22 @@ int main(int argc, char **argv)
     struct record *r = NULL;
     if (save) {
         if (!record_to_file(&spec, save, arena, &result, &err))
-            return fail(&err);
+            return fail(arena, &err);
         s = stream_open(save, &err);
     } else {
         r = record_start(&spec, arena, &err);
         s = r ? record_stream(r) : NULL;
     }
     if (!s)
-        return fail(&err);
+        return fail(arena, &err);
     bool read = read_stream(s, &counts, &reading);
     print(&counts);
     if (blocks)
         print_blocks(s);
     if (r ? !record_finish(r, &result, &err) : (stream_close(s), false))
-        return fail(&err);
+        return fail(arena, &err);
     if (!read)
-        return fail(&reading);
+        return fail(arena, &reading);
     printf("status=%d\nsignal=%d\n%s", result.status, result.signal, recipe ? result.recipe : "");
     free(per_block);
     arena_free(arena);

@@ -49,10 +49,13 @@ static void plain_regression(void)
 {
     struct session s = timed(10, 1.05, 1, .002, 1);
     struct comparison c = compare(&s);
-    ok(c.time && c.time->metric == M_CPU && c.time->estimator == ESTIMATOR_HODGES_LEHMANN, "CPU time is judged, by Hodges-Lehmann");
-    ok(c.slowdown_lo < 1.05 && c.slowdown_hi > 1.05 && fabs(c.slowdown - 1.05) < .004, "5 %% slower reads as %.4f", c.slowdown);
+    ok(c.time && c.time->metric == M_CPU && c.time->estimator == ESTIMATOR_HODGES_LEHMANN,
+       "CPU time is judged, by Hodges-Lehmann");
+    ok(c.slowdown_lo < 1.05 && c.slowdown_hi > 1.05 && fabs(c.slowdown - 1.05) < .004, "5 %% slower reads as %.4f",
+       c.slowdown);
     ok(c.time->change == CHANGE_UP && c.time->p < .01, "and as a rise");
-    ok(c.control.present && c.control.passed && c.floor >= .01 && c.floor < .02, "the control passes, floor %.4f", c.floor);
+    ok(c.control.present && c.control.passed && c.floor >= .01 && c.floor < .02, "the control passes, floor %.4f",
+       c.floor);
     ok(c.time->mde >= c.floor && c.time->mde < .03, "the smallest detectable effect is given (%.4f)", c.time->mde);
     ok(has_note(&c, "the low tail needs 20 rounds"), "the note says which estimator and why");
     s = timed(10, .95, 1, .002, 2);
@@ -77,7 +80,8 @@ static void control(void)
     ok(c.floor > .03 && c.time->change == CHANGE_UNKNOWN, "a floor of %.0f %% proves no equivalence", 100 * c.floor);
     s = timed(10, 1.05, 0, .002, 8);
     c = compare(&s);
-    ok(!c.control.present && c.control.passed && c.floor == .01 && has_note(&c, "no A/A control"), "without a control the floor is 1 %% and said so");
+    ok(!c.control.present && c.control.passed && c.floor == .01 && has_note(&c, "no A/A control"),
+       "without a control the floor is 1 %% and said so");
 }
 
 static void throughput(void)
@@ -128,29 +132,34 @@ static void imported(void)
     put(arena, &s, SIDE_NEW, 0, M_CYCLES, SOURCE_FILE, 1050);
     struct comparison c = compare(&s);
     ok(c.time->estimator == ESTIMATOR_SINGLE && isnan(c.time->lo) && isnan(c.time->p) && isnan(c.time->mde) &&
-       c.time->change == CHANGE_UNKNOWN && fabs(c.slowdown - 1.05) < 1e-12, "one imported run a side has a ratio and no interval");
+           c.time->change == CHANGE_UNKNOWN && fabs(c.slowdown - 1.05) < 1e-12,
+       "one imported run a side has a ratio and no interval");
     ok(has_note(&c, "face value"), "and a note");
     for (int r = 1; r < 5; r++)
         put(arena, &s, SIDE_OLD, r, M_CYCLES, SOURCE_FILE, 1000 + r);
     for (int r = 1; r < 6; r++)
         put(arena, &s, SIDE_NEW, r, M_CYCLES, SOURCE_FILE, 1050 + r);
     c = compare(&s);
-    ok(c.time->estimator == ESTIMATOR_UNPAIRED && c.time->old_n == 5 && c.time->new_n == 6 && c.time->change == CHANGE_UP &&
-       fabs(c.time->ratio - 1.05) < .002, "several imported runs are compared unpaired");
+    ok(c.time->estimator == ESTIMATOR_UNPAIRED && c.time->old_n == 5 && c.time->new_n == 6 &&
+           c.time->change == CHANGE_UP && fabs(c.time->ratio - 1.05) < .002,
+       "several imported runs are compared unpaired");
 }
 
 static void absent(void)
 {
     struct session s = timed(8, 1.05, 0, .002, 10);
     for (int r = 0; r < 8; r++) {
-        run_at(arena, &s, SIDE_OLD, r)->readings[M_DTLB_MISSES] = (struct reading){ READING_NOT_SUPPORTED, SOURCE_PERF, 0, 0, 0 };
-        run_at(arena, &s, SIDE_NEW, r)->readings[M_DTLB_MISSES] = (struct reading){ READING_NOT_SUPPORTED, SOURCE_PERF, 0, 0, 0 };
+        run_at(arena, &s, SIDE_OLD, r)->readings[M_DTLB_MISSES] =
+            (struct reading){ READING_NOT_SUPPORTED, SOURCE_PERF, 0, 0, 0 };
+        run_at(arena, &s, SIDE_NEW, r)->readings[M_DTLB_MISSES] =
+            (struct reading){ READING_NOT_SUPPORTED, SOURCE_PERF, 0, 0, 0 };
         if (r % 2) {
             put(arena, &s, SIDE_OLD, r, M_BRANCH_MISSES, SOURCE_PERF, 100 + r);
             put(arena, &s, SIDE_NEW, r, M_BRANCH_MISSES, SOURCE_PERF, 200 + 2 * r);
         }
     }
-    run_at(arena, &s, SIDE_NEW, 7)->readings[M_BRANCH_MISSES] = (struct reading){ READING_NOT_COUNTED, SOURCE_PERF, 0, 0, 0 };
+    run_at(arena, &s, SIDE_NEW, 7)->readings[M_BRANCH_MISSES] =
+        (struct reading){ READING_NOT_COUNTED, SOURCE_PERF, 0, 0, 0 };
     struct comparison c = compare(&s);
     const struct figure *d = figure_of(&c, M_DTLB_MISSES), *b = figure_of(&c, M_BRANCH_MISSES);
     ok(d && d->state == READING_NOT_SUPPORTED, "an unsupported event stays in the table as not supported");
@@ -160,7 +169,8 @@ static void absent(void)
     run_at(arena, &s, SIDE_OLD, 1)->readings[M_BRANCH_MISSES].enabled_ns = 100;
     run_at(arena, &s, SIDE_OLD, 1)->readings[M_BRANCH_MISSES].running_ns = 50;
     c = compare(&s);
-    ok(figure_of(&c, M_BRANCH_MISSES)->scaled && has_note(&c, "Multiplexed, so scaled up from a part of the time: branch-misses."),
+    ok(figure_of(&c, M_BRANCH_MISSES)->scaled &&
+           has_note(&c, "Multiplexed, so scaled up from a part of the time: branch-misses."),
        "multiplexing is flagged and named");
     run_at(arena, &s, SIDE_NEW, 0)->outcome = OUTCOME_TIMEOUT;
     c = compare(&s);
@@ -225,15 +235,20 @@ static void noise_shapes(void)
 {
     struct session s = bursty(40, 1.1, false, 13);
     struct comparison c = compare(&s);
-    ok(c.time->estimator == ESTIMATOR_LOW_TAIL && has_note(&c, "the noise only adds"), "one-sided bursts choose the low tail");
-    ok(c.slowdown_lo < 1.1 && c.slowdown_hi > 1.1 && c.time->change == CHANGE_UP, "and it finds the 10 %% (%.3f to %.3f)", c.slowdown_lo, c.slowdown_hi);
+    ok(c.time->estimator == ESTIMATOR_LOW_TAIL && has_note(&c, "the noise only adds"),
+       "one-sided bursts choose the low tail");
+    ok(c.slowdown_lo < 1.1 && c.slowdown_hi > 1.1 && c.time->change == CHANGE_UP,
+       "and it finds the 10 %% (%.3f to %.3f)", c.slowdown_lo, c.slowdown_hi);
     ok(c.time->old_value < 1.03e9, "its location is the undisturbed cost");
     struct comparison again = compare(&s);
-    ok(again.slowdown == c.slowdown && again.slowdown_lo == c.slowdown_lo && again.slowdown_hi == c.slowdown_hi, "twice the same, bit for bit");
+    ok(again.slowdown == c.slowdown && again.slowdown_lo == c.slowdown_lo && again.slowdown_hi == c.slowdown_hi,
+       "twice the same, bit for bit");
     for (size_t i = 0; i < s.count; i++)
-        put(arena, &s, s.runs[i].side, s.runs[i].round, M_THROUGHPUT, SOURCE_CLOCK, 1e18 / s.runs[i].readings[M_CPU].value);
+        put(arena, &s, s.runs[i].side, s.runs[i].round, M_THROUGHPUT, SOURCE_CLOCK,
+            1e18 / s.runs[i].readings[M_CPU].value);
     again = compare(&s);
-    ok(again.time->metric == M_THROUGHPUT && again.time->estimator == ESTIMATOR_LOW_TAIL && fabs(again.slowdown - c.slowdown) < 1e-9,
+    ok(again.time->metric == M_THROUGHPUT && again.time->estimator == ESTIMATOR_LOW_TAIL &&
+           fabs(again.slowdown - c.slowdown) < 1e-9,
        "a throughput is the same story told from its high end");
     s = bursty(40, 1.1, true, 14);
     c = compare(&s);
@@ -243,7 +258,8 @@ static void noise_shapes(void)
     ok(compare(&s).time->estimator == ESTIMATOR_HODGES_LEHMANN, "12 rounds are too few for a lowest tenth");
     s = timed(40, 1.05, 1, .03, 16);
     c = compare(&s);
-    ok(c.time->estimator == ESTIMATOR_HODGES_LEHMANN && has_note(&c, "does not lean"), "symmetric noise keeps Hodges-Lehmann");
+    ok(c.time->estimator == ESTIMATOR_HODGES_LEHMANN && has_note(&c, "does not lean"),
+       "symmetric noise keeps Hodges-Lehmann");
 }
 
 static void two_modes(void)

@@ -68,7 +68,8 @@ static struct session simulate(struct arena *arena, enum noise noise, int rounds
             order[j] = t;
         }
         for (int i = 0; i < 3; i++)
-            put(arena, &s, order[i], r, M_CPU, SOURCE_CLOCK, 1e6 * one_run(&core, noise, order[i] == SIDE_NEW ? cost : 1));
+            put(arena, &s, order[i], r, M_CPU, SOURCE_CLOCK,
+                1e6 * one_run(&core, noise, order[i] == SIDE_NEW ? cost : 1));
     }
     return s;
 }
@@ -108,11 +109,14 @@ static double most(int trials, double p)
 static void null_twins(enum noise noise, int rounds, int trials)
 {
     struct tally t = repeat(noise, rounds, 1, trials);
-    diag("%s, %d rounds, %d null twins: regression %d, improvement %d, equivalent %d, unreliable %d; covered %d; low tail %d; mean floor "
-         "%.3f, detectable %.3f", noise_name[noise], rounds, trials, t.regressions, t.improvements, t.equivalent, t.unreliable, t.covered,
+    diag("%s, %d rounds, %d null twins: regression %d, improvement %d, equivalent %d, unreliable %d; covered %d; low "
+         "tail %d; mean floor "
+         "%.3f, detectable %.3f",
+         noise_name[noise], rounds, trials, t.regressions, t.improvements, t.equivalent, t.unreliable, t.covered,
          t.low_tail, t.floor, t.mde);
-    ok(t.regressions + t.improvements <= most(trials, .01), "%s, %d rounds: at most 1 %% of null twins read as a change (%d of %d)",
-       noise_name[noise], rounds, t.regressions + t.improvements, trials);
+    ok(t.regressions + t.improvements <= most(trials, .01),
+       "%s, %d rounds: at most 1 %% of null twins read as a change (%d of %d)", noise_name[noise], rounds,
+       t.regressions + t.improvements, trials);
     ok(t.unreliable <= most(trials, .005), "and at most 1 in 200 fail the control (%d)", t.unreliable);
     ok(t.covered >= trials - most(trials, .05), "the 95 %% interval holds the truth (%d of %d)", t.covered, trials);
 }
@@ -130,13 +134,15 @@ static void power(void)
     struct tally quiet = repeat(NOISE_LOGNORMAL, 10, 1.12, 60);
     ok(quiet.regressions >= 55, "12 %% slower under 2 %% noise is seen in ten rounds (%d of 60)", quiet.regressions);
     struct tally spells = repeat(NOISE_SHORT_SPELLS, 60, 1.05, 30);
-    ok(spells.regressions >= 27 && spells.low_tail >= 27, "5 %% slower under speed flips is seen in sixty rounds (%d of 30, low tail %d)",
-       spells.regressions, spells.low_tail);
+    ok(spells.regressions >= 27 && spells.low_tail >= 27,
+       "5 %% slower under speed flips is seen in sixty rounds (%d of 30, low tail %d)", spells.regressions,
+       spells.low_tail);
     struct tally same = repeat(NOISE_SHORT_SPELLS, 100, 1, 20);
     ok(same.equivalent >= 17, "and a hundred rounds prove a copy equivalent (%d of 20)", same.equivalent);
 }
 
-/* Without a control the floor is 1 %; an effect of the size called detectable is called in about 80 % of the sessions. */
+/* Without a control the floor is 1 %; an effect of the size called detectable is called in about 80 % of the sessions.
+ */
 static void detectable(void)
 {
     struct spec spec = spec_default();
@@ -156,8 +162,9 @@ static void detectable(void)
             called += pass && c.time->change == CHANGE_UP;
             arena_free(arena);
         }
-    ok(called >= 144 && called <= 180, "an effect of the mean detectable size (%.1f %%) is called in about 80 %% of sessions (%d of 200)",
-       100 * mde, called);
+    ok(called >= 144 && called <= 180,
+       "an effect of the mean detectable size (%.1f %%) is called in about 80 %% of sessions (%d of 200)", 100 * mde,
+       called);
 }
 
 static void one_heap(void)
@@ -181,8 +188,8 @@ static void one_heap(void)
             sort_doubles(x, sizes[k]);
             two += bimodal(two_heaps(x, sizes[k]), 0);
         }
-        ok(uniform <= most(500, .015) && normal <= most(500, .015), "n = %zu: one heap is called two in about 1 %% (uniform %d, normal %d of 500)",
-           sizes[k], uniform, normal);
+        ok(uniform <= most(500, .015) && normal <= most(500, .015),
+           "n = %zu: one heap is called two in about 1 %% (uniform %d, normal %d of 500)", sizes[k], uniform, normal);
         ok(two >= 450, "two narrow heaps are seen (%d of 500)", two);
     }
 }

@@ -103,7 +103,8 @@ static void estimates(struct arena *a, const char *name)
     double *sorted = sorted_of(a, s), *scratch = arena_array(a, s->n, sizeof *scratch);
     bool quantiles = true;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        quantiles = quantiles && near(quantile(sorted, s->n, levels[i]), find("quantile %s %g", name, levels[i])->value[0], 1e-12);
+        quantiles = quantiles &&
+                    near(quantile(sorted, s->n, levels[i]), find("quantile %s %g", name, levels[i])->value[0], 1e-12);
     ok(quantiles, "quantiles of '%s' agree with R's type 7", name);
     ok(near(mean(s->value, s->n), find("mean %s", name)->value[0], 1e-13) &&
        near(deviation(s->value, s->n), find("sd %s", name)->value[0], 1e-13) &&
@@ -112,7 +113,8 @@ static void estimates(struct arena *a, const char *name)
        "mean, deviation, MAD and trimmed mean of '%s'", name);
     ok(near(hodges_lehmann(sorted, s->n), find("hl %s", name)->value[0], 1e-12), "Hodges-Lehmann of '%s'", name);
     if (s->n % 10 == 0)
-        ok(near(low_tail_mean(sorted, s->n), find("lowtail %s", name)->value[0], 1e-13), "mean of the lowest tenth of '%s'", name);
+        ok(near(low_tail_mean(sorted, s->n), find("lowtail %s", name)->value[0], 1e-13),
+           "mean of the lowest tenth of '%s'", name);
 }
 
 static void signed_ranks(struct arena *a)
@@ -126,7 +128,8 @@ static void signed_ranks(struct arena *a)
     }
     static const char *const plain[] = { "small", "ten", "depression" };
     for (size_t i = 0; i < 3; i++) {
-        const struct line *s = find("sample %s", plain[i]), *w = find("wilcox1 %s", plain[i]), *n = find("wilcox1-90 %s", plain[i]);
+        const struct line *s = find("sample %s", plain[i]), *w = find("wilcox1 %s", plain[i]),
+                          *n = find("wilcox1-90 %s", plain[i]);
         double *sorted = sorted_of(a, s);
         struct interval at95 = paired_interval(a, sorted, s->n, .95), at90 = paired_interval(a, sorted, s->n, .90);
         ok(near(signed_rank(a, s->value, s->n, 1).p, w->value[1], 1e-12) && near(at95.lo, w->value[2], 1e-12) &&
@@ -144,13 +147,16 @@ static void signed_ranks(struct arena *a)
 
 static void two_samples(struct arena *a)
 {
-    static const char *const tests[][2] = { { "small", "ten" }, { "ties", "small" }, { "ties", "depression" }, { "term", "preterm" } };
+    static const char *const tests[][2] = {
+        { "small", "ten" }, { "ties", "small" }, { "ties", "depression" }, { "term", "preterm" }
+    };
     for (size_t i = 0; i < 4; i++) {
         const struct line *x = find("sample %s", tests[i][0]), *y = find("sample %s", tests[i][1]);
         const struct line *want = find("mannwhitney %s %s", tests[i][0], tests[i][1]);
         struct rank_test t = mann_whitney(a, x->value, x->n, y->value, y->n, 1);
         ok(near(t.statistic, want->value[0], 0) && near(t.p, want->value[1], 1e-12) && t.exact,
-           "Mann-Whitney of '%s' and '%s': U = %g, p = %.6f as by listing every choice", tests[i][0], tests[i][1], t.statistic, t.p);
+           "Mann-Whitney of '%s' and '%s': U = %g, p = %.6f as by listing every choice", tests[i][0], tests[i][1],
+           t.statistic, t.p);
     }
     static const char *const intervals[][2] = { { "small", "ten" }, { "term", "preterm" }, { "ten", "twenty" } };
     for (size_t i = 0; i < 3; i++) {
@@ -159,10 +165,12 @@ static void two_samples(struct arena *a)
         double *sx = sorted_of(a, x), *sy = sorted_of(a, y);
         struct interval at95 = shift_interval(a, sx, x->n, sy, y->n, .95);
         ok(near(hodges_lehmann_shift(sx, x->n, sy, y->n), w->value[4], 1e-12) && near(at95.lo, w->value[2], 1e-12) &&
-           near(at95.hi, w->value[3], 1e-12), "shift of '%s' to '%s' and its interval agree with wilcox.test", intervals[i][0], intervals[i][1]);
+               near(at95.hi, w->value[3], 1e-12),
+           "shift of '%s' to '%s' and its interval agree with wilcox.test", intervals[i][0], intervals[i][1]);
     }
     const double x[] = { 1, 2, 3, 4, 5 }, y[] = { 6, 7, 8, 9, 10 };
-    is_near(mann_whitney(a, x, 5, y, 5, 1).p, 2 / 252., 1e-15, "five against five, apart: p = 2/252, the smallest there is");
+    is_near(mann_whitney(a, x, 5, y, 5, 1).p, 2 / 252., 1e-15,
+            "five against five, apart: p = 2/252, the smallest there is");
 }
 
 static void critical_values(struct arena *a)
@@ -194,7 +202,8 @@ static void permutations(struct arena *a)
     struct rank_test t = signed_rank(a, d, 250, 7), exact = signed_rank(a, d, 200, 7);
     z = (t.statistic - 250 * 251 / 4.) / sqrt(250. * 251 * 501 / 24);
     ok(!t.exact && exact.exact, "beyond 200 differences a permutation takes over");
-    is_near(t.p, fmax(2 * normal_cdf(-fabs(z)), 2. / (PERMUTATION_DRAWS + 1)), .002, "and agrees with the normal approximation");
+    is_near(t.p, fmax(2 * normal_cdf(-fabs(z)), 2. / (PERMUTATION_DRAWS + 1)), .002,
+            "and agrees with the normal approximation");
     ok(t.p == signed_rank(a, d, 250, 7).p, "the same seed gives the same p");
     struct rank_test u = mann_whitney(a, d, 120, d + 117, 120, 7), v = mann_whitney(a, d, 120, d + 117, 120, 7);
     z = (u.statistic - 7200) / sqrt(120. * 120 * 241 / 12);
@@ -205,7 +214,8 @@ static void permutations(struct arena *a)
 static void fallbacks(struct arena *a)
 {
     const struct line *t = find("ttest first4"), *w = find("welch term3 preterm3");
-    double *small = arena_array(a, 4, sizeof *small), *x = arena_array(a, 3, sizeof *x), *y = arena_array(a, 3, sizeof *y);
+    double *small = arena_array(a, 4, sizeof *small), *x = arena_array(a, 3, sizeof *x),
+           *y = arena_array(a, 3, sizeof *y);
     memcpy(small, find("sample small")->value, 4 * sizeof *small);
     memcpy(x, find("sample term")->value, 3 * sizeof *x);
     memcpy(y, find("sample preterm")->value, 3 * sizeof *y);
@@ -221,7 +231,8 @@ static void many_tests_and_power(struct arena *a)
 {
     const struct line *p = find("sample bh");
     bool chosen[MOST];
-    ok((double)benjamini_hochberg(a, p->value, p->n, .05, chosen) == find("bh 0.05")->value[0] && chosen[3] && !chosen[4],
+    ok((double)benjamini_hochberg(a, p->value, p->n, .05, chosen) == find("bh 0.05")->value[0] && chosen[3] &&
+           !chosen[4],
        "Benjamini and Hochberg's own example keeps four of fifteen at .05");
     ok((double)benjamini_hochberg(a, p->value, p->n, .1, chosen) == find("bh 0.1")->value[0], "and nine at .1");
     const double shuffled[] = { .9, .001, .5, .002 };
@@ -229,7 +240,8 @@ static void many_tests_and_power(struct arena *a)
     ok(!chosen[0] && chosen[1] && !chosen[2] && chosen[3], "the order of the tests does not matter");
     is_near(detectable_effect(student_quantile(.975, 9) / sqrt(10), 9, 0), find("power.t n=10")->value[0], .01,
             "detectable effect of 10 pairs within 1 % of R's power.t.test");
-    is_near(detectable_effect(student_quantile(.975, 39) / sqrt(40), 39, 0), find("power.t n=40")->value[0], .005, "and of 40");
+    is_near(detectable_effect(student_quantile(.975, 39) / sqrt(40), 39, 0), find("power.t n=40")->value[0], .005,
+            "and of 40");
     is_near(detectable_effect(.001, 9, .01), .01 + .001 * student_quantile(.8, 9) / student_quantile(.975, 9), 1e-12,
             "on a quiet machine the floor bounds what can be called");
     ok(equivalent((struct interval){ -.009, .0099 }, .01) && !equivalent((struct interval){ -.011, .002 }, .01) &&

@@ -6,7 +6,8 @@
 #include "core/sample.h"
 
 /* The run of a side in a round, made on first use. */
-__attribute__((unused)) static struct run *run_at(struct arena *arena, struct session *session, enum side side, int round)
+__attribute__((unused)) static struct run *run_at(struct arena *arena, struct session *session, enum side side,
+                                                  int round)
 {
     for (size_t i = 0; i < session->count; i++)
         if (session->runs[i].side == side && session->runs[i].round == round)
@@ -17,8 +18,8 @@ __attribute__((unused)) static struct run *run_at(struct arena *arena, struct se
     return run;
 }
 
-__attribute__((unused)) static void put(struct arena *arena, struct session *session, enum side side, int round, enum metric metric,
-                                        enum source source, double value)
+__attribute__((unused)) static void put(struct arena *arena, struct session *session, enum side side, int round,
+                                        enum metric metric, enum source source, double value)
 {
     run_at(arena, session, side, round)->readings[metric] =
         (struct reading){ .state = READING_READ, .source = source, .value = value };

@@ -345,13 +345,16 @@ static struct stream_exit exit_here(ULong target, UInt insns)
                                  .slots = plan.wire.n_slots };
 }
 
-/* Faults leave no record; the signal's event tells of them. */
+/* Faults leave no record; the signal's event tells of them. Every other kind goes on somewhere. */
 static Bool is_fault(IRJumpKind kind)
 {
-    return kind != Ijk_Boring && kind != Ijk_Call && kind != Ijk_Ret;
+    return kind == Ijk_SigILL || kind == Ijk_SigTRAP || kind == Ijk_SigSEGV || kind == Ijk_SigBUS || kind == Ijk_SigFPE ||
+           kind == Ijk_SigFPE_IntDiv || kind == Ijk_SigFPE_IntOvf || kind == Ijk_NoDecode || kind == Ijk_MapFail ||
+           kind == Ijk_EmFail;
 }
 
-/* An exit before the block's end: the end of a repeat whose count is 0, or a compare-and-swap that failed. */
+/* An exit before the block's end: the end of a repeat whose count is 0, a compare-and-swap that failed, or a pause of
+ * the engine (it warns when the x87 precision is set). */
 static void early_exit(const IRStmt *s, Addr current)
 {
     ULong target = s->Ist.Exit.dst->Ico.U64;

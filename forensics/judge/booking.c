@@ -1,0 +1,174 @@
+#include "judge/booking.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "judge/stack.h"
+
+const struct booking_row booking_table[BOOKING_COUNT] = {
+    [BOOKING_TLS] = { "tls-helpers", "the share of instructions run in TLS helpers (__tls_get_addr, descriptors) rises",
+                      .005, SHARE_DATA,
+                      "the helpers' extra work; all extra work when they hold half of the extra instructions (the rest "
+                      "is their calls)" },
+    [BOOKING_NOW_COLD] = { "now-cold", "functions that run sit in a cold section of new but not of old", .01,
+                           SHARE_HINT, "all extra cycles of those functions: the profile called them cold" },
+    [BOOKING_SAME_CODE] = { "same-code", "functions with identical code mispredict more", .01, SHARE_LAYOUT,
+                            "their extra mispredict cycles: only their addresses changed, so branches collide in the "
+                            "predictor" },
+    [BOOKING_COLD_RUN] = { "cold-run", "the share of instructions run in cold parts rises", .02, SHARE_HINT,
+                           "extra front-end cycles and extra branch instructions, in full once the rise reaches five "
+                           "times the threshold" },
+    [BOOKING_TAKEN] = { "taken-edge", "the share of conditional branches that are taken rises", .05, SHARE_HINT,
+                        "extra front-end cycles outside identical code, and extra branch instructions: hot edges no "
+                        "longer fall through" },
+};
+
+/* Shares being moved about, all in model cycles; dC > 0. */
+struct ledger {
+    struct docket *docket;
+    const struct cost_pair *pairs;
+    size_t count;
+    double *shares;
+    double total;
+};
+
+/* Moves at most what is there; returns what was moved. */
+static double move(struct ledger *l, enum share from, enum share to, double cycles)
+{
+    double moved = fmin(fmax(0, cycles), fmax(0, l->shares[from]));
+    l->shares[from] -= moved;
+    l->shares[to] += moved;
+    return moved;
+}
+
+static void say_booking(struct ledger *l, enum booking_id id, double moved, const char *fact)
+{
+    const struct booking_row *row = &booking_table[id];
+    if (moved < 0.01 * l->total)
+        return;
+    enum cause cause = cause_of_share(row->to);
+    say(l->docket->arena, &l->docket->arithmetic, "%s: %.0f %% of the change booked here by rule '%s': %s.",
+        cause_table[cause].name, 100 * moved / l->total, row->id, fact);
+    add_evidence(l->docket, cause, NULL, 0, fmin(1, moved / l->total), l->docket->cost[1]->source, "%s.", fact);
+}
+
+static bool tls_helper(const char *name)
+{
+    return strstr(name, "__tls_get_addr") || strstr(name, "tlsdesc") || strstr(name, "tls_get_addr_slow");
+}
+
+static void book_tls(struct ledger *l)
+{
+    const struct cost_profile *o = l->docket->cost[0], *n = l->docket->cost[1];
+    double rise = n->tls_helper_share - o->tls_helper_share, helpers = 0, cycles = 0;
+    double extra = n->total.instructions - o->total.instructions;
+    if (rise <= booking_table[BOOKING_TLS].threshold)
+        return;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct cost_pair *p = &l->pairs[i];
+        if (!tls_helper(p->new ? p->new->name : p->old->name))
+            continue;
+        helpers += (p->new ? p->new->cost.instructions : 0) - (p->old ? p->old->cost.instructions : 0);
+        cycles += p->shares[SHARE_WORK];
+    }
+    if (helpers <= 0) { /* no such function by name: the share of all instructions tells how many there are */
+        helpers = n->tls_helper_share * n->total.instructions - o->tls_helper_share * o->total.instructions;
+        cycles = helpers * n->total.cycles[COMPONENT_BASE] / n->total.instructions;
+    }
+    double moved = move(l, SHARE_WORK, SHARE_DATA, helpers >= extra / 2 ? l->shares[SHARE_WORK] : cycles);
+    say_booking(l, BOOKING_TLS, moved,
+                arena_printf(l->docket->arena, "TLS helpers run %.1f %% of new's instructions against %.1f %% of old's",
+                             100 * n->tls_helper_share, 100 * o->tls_helper_share));
+}
+
+/* Functions that the profile or an attribute sent to a cold section, though they run. */
+static void book_now_cold(struct ledger *l)
+{
+    double moved = 0, most = 0;
+    const char *worst = NULL;
+    int functions = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct cost_pair *p = &l->pairs[i];
+        const struct symbol_change *c = p->change;
+        if (!c || !c->new || !c->new->cold || (c->old && c->old->cold) ||
+            p->cycles < booking_table[BOOKING_NOW_COLD].threshold * l->total)
+            continue;
+        double before = moved;
+        for (int s = 0; s < SHARE_COUNT; s++)
+            if (s != SHARE_HINT)
+                moved += move(l, (enum share)s, SHARE_HINT, p->shares[s]);
+        functions++;
+        if (moved - before > most) {
+            most = moved - before;
+            worst = p->new ? p->new->name : c->name;
+        }
+    }
+    if (worst)
+        say_booking(l, BOOKING_NOW_COLD, moved,
+                    arena_printf(l->docket->arena,
+                                 functions == 1 ? "%s runs from a cold section of new but not of old"
+                                                : "%s and others run from a cold section of new but not of old",
+                                 worst));
+}
+
+static void book_same_code(struct ledger *l)
+{
+    double moved = 0;
+    for (size_t i = 0; i < l->count; i++)
+        if (same_code(&l->pairs[i]) &&
+            l->pairs[i].shares[SHARE_HINT] >= booking_table[BOOKING_SAME_CODE].threshold * l->total)
+            moved += move(l, SHARE_HINT, SHARE_LAYOUT, l->pairs[i].shares[SHARE_HINT]);
+    say_booking(l, BOOKING_SAME_CODE, moved, "functions with identical code mispredict more at their new addresses");
+}
+
+/* Cycles of the branch instructions that new executes on top of old's, at the base cost of an instruction. */
+static double extra_branches(const struct ledger *l)
+{
+    const struct cost *o = &l->docket->cost[0]->total, *n = &l->docket->cost[1]->total;
+    return fmax(0, n->counts[M_BRANCHES] - o->counts[M_BRANCHES]) * n->cycles[COMPONENT_BASE] /
+           fmax(1, n->instructions);
+}
+
+static void book_cold_run(struct ledger *l)
+{
+    const struct cost_profile *o = l->docket->cost[0], *n = l->docket->cost[1];
+    double rise = n->cold_share - o->cold_share, threshold = booking_table[BOOKING_COLD_RUN].threshold;
+    if (rise <= threshold)
+        return;
+    double part = fmin(1, rise / (5 * threshold));
+    double moved = move(l, SHARE_LAYOUT, SHARE_HINT, part * l->shares[SHARE_LAYOUT]);
+    moved += move(l, SHARE_WORK, SHARE_HINT, part * extra_branches(l));
+    say_booking(l, BOOKING_COLD_RUN, moved,
+                arena_printf(l->docket->arena,
+                             "%.1f %% of new's instructions run in cold parts against %.1f %% of old's",
+                             100 * n->cold_share, 100 * o->cold_share));
+}
+
+static void book_taken(struct ledger *l)
+{
+    const struct cost_profile *o = l->docket->cost[0], *n = l->docket->cost[1];
+    double rise = n->taken_share - o->taken_share, front = 0;
+    if (rise <= booking_table[BOOKING_TAKEN].threshold)
+        return;
+    for (size_t i = 0; i < l->count; i++)
+        front += same_code(&l->pairs[i]) ? 0 : fmax(0, l->pairs[i].shares[SHARE_LAYOUT]);
+    double moved = move(l, SHARE_LAYOUT, SHARE_HINT, l->count ? front : l->shares[SHARE_LAYOUT]);
+    moved += move(l, SHARE_WORK, SHARE_HINT, extra_branches(l));
+    say_booking(l, BOOKING_TAKEN, moved,
+                arena_printf(l->docket->arena,
+                             "%.0f %% of new's conditional branches are taken against %.0f %% of old's",
+                             100 * n->taken_share, 100 * o->taken_share));
+}
+
+void book(struct docket *docket, double cycles[SHARE_COUNT], double total)
+{
+    if (total <= 0) /* faster: there is nobody to blame */
+        return;
+    struct ledger l = { .docket = docket, .shares = cycles, .total = total };
+    l.pairs = pair_costs(docket, false, &l.count);
+    book_tls(&l);
+    book_now_cold(&l);
+    book_same_code(&l);
+    book_cold_run(&l);
+    book_taken(&l);
+}

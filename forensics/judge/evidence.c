@@ -1,0 +1,189 @@
+#include "judge/evidence.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/stack.h"
+
+enum { MOST_FUNCTIONS = 5, MOST_OBJECTS = 3, MOST_SYMBOLS = 3 };
+
+/* The share that carries most of a pair's growth. */
+static enum share largest(const double shares[SHARE_COUNT])
+{
+    int best = 0;
+    for (int i = 1; i < SHARE_COUNT; i++)
+        if (shares[i] > shares[best])
+            best = i;
+    return (enum share)best;
+}
+
+static const char *placement(struct arena *arena, const struct symbol_change *c)
+{
+    if (!c || !c->old || !c->new)
+        return "";
+    return arena_printf(arena, ", offset in the 64 B line %u -> %u", (unsigned)(c->old->address % 64),
+                        (unsigned)(c->new->address % 64));
+}
+
+static void function_evidence(struct docket *d, const struct cost_pair *p, double total)
+{
+    double part = p->cycles / total;
+    const char *name = p->new ? p->new->name : p->old->name;
+    bool same = same_code(p);
+    enum share share = largest(p->shares);
+    /* Identical code with more of anything but data misses: only its place can have done that. */
+    enum cause cause = same && share != SHARE_DATA ? CAUSE_LAYOUT : cause_of_share(share);
+    const char *fate = !p->old      ? "new code"
+                       : !p->change ? "code not compared"
+                       : same       ? "identical code"
+                                    : fate_name[p->change->fate];
+    add_evidence(d, cause, name, p->new ? p->new->address : 0, fmin(1, part), d->cost[1]->source,
+                 "%s carries %.0f %% of the extra cycles, mostly as %s (%s%s).", name, 100 * part,
+                 cause_table[cause_of_share(share)].name, fate, same ? placement(d->arena, p->change) : "");
+}
+
+static void cost_evidence(struct docket *d)
+{
+    double total = cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total), identical = 0;
+    size_t count, shown = 0;
+    if (total <= 0)
+        return;
+    struct cost_pair *pairs = pair_costs(d, false, &count);
+    for (size_t i = 0; i < count; i++) {
+        identical += same_code(&pairs[i]) ? pairs[i].cycles : 0;
+        if (pairs[i].cycles >= 0.05 * total && shown < MOST_FUNCTIONS) {
+            function_evidence(d, &pairs[i], total);
+            shown++;
+        }
+    }
+    if (d->delta) {
+        d->identical_share = identical / total;
+        if (d->identical_share >= 0.2)
+            add_evidence(d, CAUSE_LAYOUT, NULL, 0, fmin(1, d->identical_share), d->cost[1]->source,
+                         "%.0f %% of the extra cycles sit in functions whose code is identical in old and new.",
+                         100 * d->identical_share);
+    }
+    pairs = pair_costs(d, true, &count);
+    for (size_t i = 0, objects = 0; i < count && objects < MOST_OBJECTS; i++)
+        if (pairs[i].shares[SHARE_DATA] >= 0.05 * total && pairs[i].new) {
+            double part = pairs[i].shares[SHARE_DATA] / total;
+            add_evidence(d, CAUSE_DATA, pairs[i].new->name, pairs[i].new->address, fmin(1, part), d->cost[1]->source,
+                         "accesses to %s cost %.0f %% of the extra cycles in cache and TLB misses.", pairs[i].new->name,
+                         100 * part);
+            objects++;
+        }
+}
+
+static void bytes_evidence(struct docket *d, enum cause cause, const char *what, uint64_t old, uint64_t new,
+                           double least)
+{
+    if (fabs((double)new - (double)old) > least * (double)old && (old || new))
+        add_evidence(d, cause, NULL, 0, NAN, SOURCE_FILE, "%s went from %llu to %llu bytes (%+.1f %%).", what,
+                     (unsigned long long)old, (unsigned long long)new,
+                     old ? 100 * ((double)new / (double)old - 1) : INFINITY);
+}
+
+/* The first names of functions with a fate, for a sentence; NULL when there is none. */
+static const char *names_of(struct docket *d, enum symbol_kind kind, enum fate fate)
+{
+    const char *names = NULL;
+    int shown = 0;
+    for (size_t i = 0; i < d->delta->symbol_count && shown < MOST_SYMBOLS; i++) {
+        const struct symbol_change *c = &d->delta->symbols[i];
+        const struct symbol *s = c->new ? c->new : c->old;
+        if (c->fate == fate && s && s->kind == kind) {
+            names = names ? arena_printf(d->arena, "%s, %s", names, c->name) : c->name;
+            shown++;
+        }
+    }
+    return names;
+}
+
+static void cold_moves(struct docket *d)
+{
+    size_t into = 0, out = 0;
+    const char *name = NULL;
+    for (size_t i = 0; i < d->delta->symbol_count; i++) {
+        const struct symbol_change *c = &d->delta->symbols[i];
+        if (!c->old || !c->new || c->new->kind != SYMBOL_FUNCTION)
+            continue;
+        into += c->new->cold && !c->old->cold;
+        out += c->old->cold && !c->new->cold;
+        if (c->new->cold != c->old->cold && !name)
+            name = c->name;
+    }
+    if (into || out)
+        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_FILE,
+                     "%zu functions moved into cold sections and %zu out of them (%s%s).", into, out, name,
+                     into + out > 1 ? ", ..." : "");
+}
+
+static void delta_evidence(struct docket *d)
+{
+    const struct delta *delta = d->delta;
+    const struct inventory *o = delta->old, *n = delta->new;
+    const size_t *f = delta->fates[SYMBOL_FUNCTION];
+    bytes_evidence(d, CAUSE_LAYOUT, "text", o->text_bytes, n->text_bytes, .01);
+    bytes_evidence(d, CAUSE_DATA, "the TLS segment", o->tls_size, n->tls_size, 0);
+    if (n->tls_dynamic_relocations > o->tls_dynamic_relocations)
+        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_FILE,
+                     "general-dynamic TLS relocations went from %llu to %llu: accesses call a helper.",
+                     (unsigned long long)o->tls_dynamic_relocations, (unsigned long long)n->tls_dynamic_relocations);
+    if (f[FATE_MOVED])
+        add_evidence(d, CAUSE_LAYOUT, NULL, 0, NAN, SOURCE_FILE,
+                     "%zu functions have identical code at another address; %zu have other code.", f[FATE_MOVED],
+                     f[FATE_CHANGED] + f[FATE_RESIZED] + f[FATE_REORDERED]);
+    if (f[FATE_REORDERED])
+        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_FILE,
+                     "%zu functions have the same blocks in another order or with inverted branches (%s).",
+                     f[FATE_REORDERED], names_of(d, SYMBOL_FUNCTION, FATE_REORDERED));
+    if (delta->fates[SYMBOL_OBJECT][FATE_RESIZED])
+        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_FILE, "%zu data objects changed their size (%s).",
+                     delta->fates[SYMBOL_OBJECT][FATE_RESIZED], names_of(d, SYMBOL_OBJECT, FATE_RESIZED));
+    cold_moves(d);
+}
+
+/* Counters that moved a lot, by the cause they speak for; at most one a cause, the largest. */
+static void counter_evidence(struct docket *d)
+{
+    const struct figure *most[CAUSE_COUNT] = { NULL };
+    for (size_t i = 0; i < d->comparison->count; i++) {
+        const struct figure *f = &d->comparison->figures[i];
+        enum cause cause = metric_table[f->metric].cause;
+        bool rises =
+            f->state == READING_READ && metric_table[f->metric].worse == WORSE_UP && f->ratio > 1.1 && clear_change(f);
+        if (rises && cause != CAUSE_NONE && cause != CAUSE_WORK && isfinite(f->ratio) &&
+            (!most[cause] || f->ratio > most[cause]->ratio))
+            most[cause] = f;
+    }
+    for (int c = 0; c < CAUSE_COUNT; c++)
+        if (most[c])
+            add_evidence(d, (enum cause)c, NULL, 0, NAN, most[c]->source, "%s rose %.2f-fold (%.4g -> %.4g%s).",
+                         metric_table[most[c]->metric].title, most[c]->ratio, most[c]->old_value, most[c]->new_value,
+                         unit_name(metric_table[most[c]->metric].unit));
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    double x = ((const struct evidence *)a)->weight, y = ((const struct evidence *)b)->weight;
+    x = isnan(x) ? -1 : x;
+    y = isnan(y) ? -1 : y;
+    return (x < y) - (x > y);
+}
+
+void sort_evidence(struct docket *docket)
+{
+    struct verdict *v = docket->verdict;
+    if (v->evidence_count > 1)
+        qsort(v->evidence, v->evidence_count, sizeof *v->evidence, by_weight);
+}
+
+void gather_evidence(struct docket *docket)
+{
+    if (docket->cost[0])
+        cost_evidence(docket);
+    counter_evidence(docket);
+    if (docket->delta)
+        delta_evidence(docket);
+}

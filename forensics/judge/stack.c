@@ -1,0 +1,135 @@
+#include "judge/stack.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/booking.h"
+
+static void add_cost(double shares[SHARE_COUNT], const struct cost_item *item, double sign)
+{
+    for (int i = 0; item && i < COMPONENT_COUNT; i++)
+        shares[component_table[i].share] += sign * item->cost.cycles[i];
+}
+
+static void finish_pair(struct cost_pair *p)
+{
+    add_cost(p->shares, p->new, 1);
+    add_cost(p->shares, p->old, -1);
+    for (int i = 0; i < SHARE_COUNT; i++)
+        p->cycles += p->shares[i];
+}
+
+static bool same_module(const struct cost_item *a, const struct cost_item *b)
+{
+    /* Old and new are two files with two names; any other module must be the same one. */
+    return a->module && b->module ? strcmp(a->module, b->module) == 0 : a->module == b->module;
+}
+
+/* new's partner in old: through the delta's symbols, else by name (the same module first). */
+static const struct cost_item *partner(const struct cost_item *olds, size_t n, const struct cost_item *new,
+                                       const struct symbol_change *change, const bool *taken)
+{
+    const struct cost_item *by_name = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (taken[i])
+            continue;
+        if (change && change->old && olds[i].address && olds[i].address == change->old->address)
+            return &olds[i];
+        if (strcmp(olds[i].name, new->name) == 0 && (!by_name || same_module(&olds[i], new)))
+            by_name = &olds[i];
+    }
+    return by_name;
+}
+
+static int by_cycles(const void *a, const void *b)
+{
+    double x = fabs(((const struct cost_pair *)a)->cycles), y = fabs(((const struct cost_pair *)b)->cycles);
+    return (x < y) - (x > y);
+}
+
+/* A function's row in the delta. Only the compared files' own addresses can be looked up there. */
+static const struct symbol_change *change_of_item(const struct delta *delta, bool old_side,
+                                                  const struct cost_item *item)
+{
+    if (!delta || !item->address)
+        return NULL;
+    const struct symbol_change *c = delta_at(delta, old_side, item->address);
+    const struct symbol *s = !c ? NULL : old_side ? c->old : c->new;
+    return s && (strcmp(s->name, item->name) == 0 || (s->pretty && strcmp(s->pretty, item->name) == 0)) ? c : NULL;
+}
+
+struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *count)
+{
+    const struct cost_profile *o = docket->cost[0], *n = docket->cost[1];
+    const struct cost_item *olds = objects ? o->objects : o->functions, *news = objects ? n->objects : n->functions;
+    size_t old_count = objects ? o->object_count : o->function_count,
+           new_count = objects ? n->object_count : n->function_count;
+    struct cost_pair *pairs = arena_array(docket->arena, old_count + new_count + 1, sizeof *pairs);
+    bool *taken = arena_array(docket->arena, old_count + 1, sizeof *taken);
+    *count = 0;
+    for (size_t i = 0; i < new_count; i++) {
+        struct cost_pair *p = &pairs[(*count)++];
+        *p = (struct cost_pair){ .new = &news[i], .change = change_of_item(docket->delta, false, &news[i]) };
+        p->old = partner(olds, old_count, &news[i], p->change, taken);
+        if (p->old)
+            taken[p->old - olds] = true;
+        finish_pair(p);
+    }
+    for (size_t i = 0; i < old_count; i++)
+        if (!taken[i]) {
+            struct cost_pair *p = &pairs[(*count)++];
+            *p = (struct cost_pair){ .old = &olds[i], .change = change_of_item(docket->delta, true, &olds[i]) };
+            finish_pair(p);
+        }
+    qsort(pairs, *count, sizeof *pairs, by_cycles);
+    return pairs;
+}
+
+bool same_code(const struct cost_pair *pair)
+{
+    return pair->old && pair->new && pair->change &&
+           (pair->change->fate == FATE_SAME || pair->change->fate == FATE_MOVED);
+}
+
+static void say_components(struct docket *d, const double *delta, double total)
+{
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        if (fabs(delta[i]) >= 0.03 * fabs(total))
+            say(d->arena, &d->arithmetic, "%s: %s %+.3g cycles, %.0f %% of the modelled change.",
+                cause_table[cause_of_share(component_table[i].share)].name, component_table[i].title, delta[i],
+                100 * delta[i] / total);
+}
+
+bool split_stack(struct docket *docket)
+{
+    const struct cost *o = &docket->cost[0]->total, *n = &docket->cost[1]->total;
+    struct attribution *a = &docket->verdict->attribution;
+    double old_cycles = cost_cycles(o), total = cost_cycles(n) - old_cycles, delta[COMPONENT_COUNT],
+           shares[SHARE_COUNT] = { 0 };
+    if (!(old_cycles > 0) || fabs(total) < 0.003 * old_cycles)
+        return false;
+    say(docket->arena, &docket->arithmetic,
+        "The model counts %.4g cycles for old and %.4g for new: %+.1f %%; instructions changed by %+.2f %%.",
+        old_cycles, old_cycles + total, 100 * total / old_cycles, 100 * (n->instructions / o->instructions - 1));
+    for (int i = 0; i < COMPONENT_COUNT; i++) {
+        delta[i] = n->cycles[i] - o->cycles[i];
+        shares[component_table[i].share] += delta[i];
+    }
+    say_components(docket, delta, total);
+    book(docket, shares, total);
+    *a = (struct attribution){ .known = true, .method = "CPI stack of the model", .source = docket->cost[1]->source,
+                               .total = total / old_cycles };
+    for (int i = 0; i < SHARE_COUNT; i++)
+        a->shares[i] = shares[i] / total;
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        a->components[i] = delta[i] / total;
+    docket->rule_cycles[RULE_IPC] = a->shares[SHARE_LAYOUT];
+    docket->rule_cycles[RULE_INSTRUCTIONS] = a->shares[SHARE_WORK];
+    docket->rule_cycles[RULE_BRANCH_MISS] =
+        (delta[COMPONENT_DIRECTION] + delta[COMPONENT_INDIRECT] + delta[COMPONENT_RETURN]) / total;
+    docket->rule_cycles[RULE_CACHE_MISS] =
+        (delta[COMPONENT_L1D] + delta[COMPONENT_L2D] + delta[COMPONENT_MEMORY]) / total;
+    docket->rule_cycles[RULE_DTLB_MISS] = delta[COMPONENT_DTLB] / total;
+    return true;
+}
