@@ -27,13 +27,20 @@ endif
 
 # The recorder is a program of its own (a Valgrind tool, another licence): built here when Valgrind's static libraries
 # are installed, on first use otherwise. Its flags stand in its own script, as both builds need them.
-RECORDER     := $(BUILD)/recorder/layout_tax_recorder-amd64-linux
+RECORDER_DIR := $(BUILD)/recorder
+RECORDER     := $(RECORDER_DIR)/layout_tax_recorder-amd64-linux
 RECORDER_SRC := $(wildcard forensics/sim/recorder/*) forensics/sim/stream_format.h
 
 $(RECORDER): $(RECORDER_SRC)
 	$(call say,REC,$@)
 	$(Q)forensics/sim/recorder/build.sh $(@D) $(CC)
 
+# Rows of `make install`: the sources, for the build on first use, and what is built.
+LIBEXEC_DIR := $(DESTDIR)$(PREFIX)/libexec/layout_tax_forensics
+RECORDER_INSTALLED := $(foreach f,$(RECORDER_SRC),$(f):$(LIBEXEC_DIR)/src/$(f:forensics/%=%):$(if $(filter %.sh,$f),755,644))
+
 ifneq ($(wildcard /usr/lib/x86_64-linux-gnu/valgrind/libcoregrind-amd64-linux.a),)
 ALL += $(RECORDER)
+RECORDER_INSTALLED += $(foreach f,$(RECORDER) $(RECORDER_DIR)/vgpreload_core-amd64-linux.so $(RECORDER_DIR)/valgrind-version,\
+    $(f):$(LIBEXEC_DIR)/recorder/$(notdir $f):755)
 endif

@@ -23,7 +23,8 @@ INSTALLED := \
     $(BUILD)/libhakmem.a:$(LIBDIR)/libhakmem.a:644 \
     alloc/hakmem.h:$(DESTDIR)$(PREFIX)/include/hakmem.h:644 \
     $(BUILD)/hakmem.pc:$(LIBDIR)/pkgconfig/hakmem.pc:644 \
-    docs/libhakmem.3:$(MANDIR)/man3/libhakmem.3:644
+    docs/libhakmem.3:$(MANDIR)/man3/libhakmem.3:644 \
+    $(RECORDER_INSTALLED)
 
 $(BUILD)/hakmem.pc: Makefile scripts/build.mk
 	@mkdir -p $(@D)

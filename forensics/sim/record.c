@@ -33,7 +33,7 @@ static const char *const fixed_env[] = {
 
 struct record {
     struct arena *arena;
-    const struct record_spec *spec;
+    const struct record_spec *spec; /* a copy; its strings are the caller's */
     const char *name;         /* of the program, as in its argv[0] */
     char *alias;              /* temporary folder that holds one link, `name`, to the program; NULL: not made */
     const char *recipe;
@@ -386,7 +386,9 @@ struct record *record_start(const struct record_spec *spec, struct arena *arena,
         return NULL;
     close(program);
     struct record *r = arena_alloc(arena, sizeof *r);
-    *r = (struct record){ .arena = arena, .spec = spec, .name = base_name(spec->name ? spec->name : spec->program) };
+    struct record_spec *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *spec;
+    *r = (struct record){ .arena = arena, .spec = copy, .name = base_name(spec->name ? spec->name : spec->program) };
     for (int i = 0; i < FD_PINNED_END - FD_ALIAS; i++)
         r->fds[i] = -1;
     r->argv = tool_argv(r, isa);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The recorder: counts against cachegrind, the same stream every time, and the programs it must cope with.
+# shellcheck source=tests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
 tool=$root/build/recorder/layout_tax_recorder-amd64-linux
@@ -87,7 +88,7 @@ hashes=$(
 )
 is "$(sort <<<"$hashes" | uniq -c | awk '{ print $1 }')" 5 \
     "five recordings are the same, whatever the folder, the environment and the program's path" || diag "$hashes"
-hashes=$(for i in 1 2 3; do record "$bin/life" random | value hash; done)
+hashes=$(for _ in 1 2 3; do record "$bin/life" random | value hash; done)
 is "$(sort -u <<<"$hashes" | wc -l)" 1 "random bytes are the same in every recording"
 record -s "$work/saved" "$bin/malloc" 30000 >"$work/from-file"
 record "$bin/malloc" 30000 >"$work/from-ring"
@@ -132,7 +133,9 @@ same() { # TITLE PROGRAM ARG... : same output and status as natively
 same "sort" /usr/bin/sort -n
 same "sed" /usr/bin/sed -n 's/7/x/p'
 same "gzip" /usr/bin/gzip -t "$work/lines"
+# shellcheck disable=SC2016 # the recorded shell's own variable
 same "bash" /bin/bash -c 'for i in 1 2 3; do echo $((i * i)); done; exit 5'
+# shellcheck disable=SC2016
 same "perl" /usr/bin/perl -e 'my %h = map { $_ => 1 } <STDIN>; print scalar(keys %h), "\n"'
 
 ## refusals
@@ -158,6 +161,28 @@ else
 fi
 like "$(record -t 0.3 /bin/sleep 60)" "error=.*ended after 0.3 seconds" "a recording has a time limit"
 is "$(record -q 3 "$bin/malloc" 100000000 | value signal)" 9 "a reader that gives up ends the program"
+
+## where the recorder lies
+
+installed=$work/inst/libexec/layout_tax_forensics
+mkdir -p "$work/inst/bin" "$installed/src/sim" "$work/old/bin" "$work/fake"
+cp "$drive" "$work/inst/bin/drive"
+cp -r "$root/forensics/sim/recorder" "$root/forensics/sim/stream_format.h" "$installed/src/sim/"
+export XDG_CACHE_HOME=$work/cache
+first_use() { "$work/inst/bin/drive" /bin/true 2>&1; }
+like "$(VALGRIND_LIBS=/nonexistent first_use)" "error=.*apt-get install valgrind" "without Valgrind the sentence has the remedy"
+echo '#define VERSION "9.9.9"' >"$work/fake/config.h"; : >"$work/fake/pub_tool_tooliface.h"
+like "$(VALGRIND_INCLUDE=$work/fake first_use)" "error=.*Valgrind 9.9.9 is installed, but the recorder knows only" \
+    "an unknown Valgrind is refused by its version"
+is "$(first_use | value status)" 0 "where it is not built, it is built on first use"
+ok "into the cache folder" test -x "$XDG_CACHE_HOME"/layout_tax_forensics/recorder-*/layout_tax_recorder-amd64-linux
+cp "$drive" "$work/old/bin/drive"
+like "$("$work/old/bin/drive" /bin/true)" "status=0" "and found there the next time, also without sources"
+rm -r "$XDG_CACHE_HOME"
+like "$("$work/old/bin/drive" /bin/true)" "error=.*neither built nor" "with neither, the sentence says so"
+cp -r "$root/build/recorder" "$installed/recorder"
+is "$(first_use | value status)" 0 "an installed recorder is found"
+
 is "$(ls "$TMPDIR")" "" "no temporary folder is left"
 
 done_testing

@@ -18,8 +18,9 @@ known="3.19.0"
 
 die() { echo "recorder: $*" >&2; exit 1; }
 
-[ -r "$include/pub_tool_tooliface.h" ] && [ -r "$libs/libcoregrind-amd64-linux.a" ] ||
+if [ ! -r "$include/pub_tool_tooliface.h" ] || [ ! -r "$libs/libcoregrind-amd64-linux.a" ]; then
     die "Valgrind's headers and static libraries are missing: apt-get install valgrind"
+fi
 version=$(sed -n 's/^#define VERSION "\(.*\)"/\1/p' "$include/config.h")
 case " $known " in
 *" $version "*) ;;
