@@ -20,6 +20,7 @@
 #include "run/cores.h"
 #include "run/interrupt.h"
 #include "run/orphans.h"
+#include "run/shed.h"
 #include "run/spool.h"
 #include "run/startup.h"
 
@@ -36,7 +37,7 @@ struct handshake {
     volatile enum step failed;
     volatile int errnum;
     volatile bool randomised;
-    volatile long rss_before; /* KiB: peak of the forked copy */
+    struct rusage before; /* what the forked copy of this process used until execve */
     struct timespec start;
 };
 
@@ -46,6 +47,7 @@ struct launcher {
     int program[2]; /* O_PATH descriptors of old and new */
     int input;      /* stdin */
     int cpu;        /* -1: none */
+    bool aslr;
     cpu_set_t own;  /* this process's cores before launcher_open */
     int was_subreaper;
     struct handshake *shared;
@@ -90,18 +92,17 @@ static void connect_child(const struct launcher *l, int out, int errors)
 
 static void settle_child(const struct launcher *l)
 {
-    if (!l->spec->aslr && personality(ADDR_NO_RANDOMIZE) < 0)
+    if (!l->aslr && personality(ADDR_NO_RANDOMIZE) < 0)
         l->shared->randomised = true;
     const struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    l->shared->rss_before = usage.ru_maxrss;
 }
 
-/* Everything between fork and exec; waits for one byte on `go` just before execve. */
-__attribute__((noreturn)) static void child(const struct launcher *l, int side, const int go[2], int out, int errors, pid_t parent)
+/* Everything between fork and exec; waits for one byte on `go` just before execve. The launcher is taken by value:
+ * after shed_memory the heap is empty. */
+__attribute__((noreturn)) static void child(struct launcher own, int side, const int go[2], int out, int errors, pid_t parent)
 {
+    const struct launcher *l = &own;
     char byte;
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -112,11 +113,13 @@ __attribute__((noreturn)) static void child(const struct launcher *l, int side, 
     connect_child(l, out, errors);
     pin_child(l);
     settle_child(l);
+    shed_memory();
     if (read(go[0], &byte, 1) != 1)
         _exit(127);
     if (dup2(l->program[side], PROGRAM_FD) < 0)
         give_up(l->shared, STEP_SETUP);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    getrusage(RUSAGE_SELF, &l->shared->before);
     clock_gettime(CLOCK_MONOTONIC, &l->shared->start);
     syscall(SYS_execveat, PROGRAM_FD, "", l->startup.argv, l->startup.envp, AT_EMPTY_PATH);
     give_up(l->shared, STEP_EXEC);
@@ -166,9 +169,27 @@ static void watch(const struct launcher *l, pid_t pid, int pidfd, int errors, st
     out->wall_ns = since(&l->shared->start, &now);
 }
 
+static uint64_t more(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
 static uint64_t nanoseconds(const struct timeval *t)
 {
     return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_usec * 1000;
+}
+
+/* The program's own share: rusage counts from fork, and the copy of this process has used something, too. */
+static void take_usage(const struct rusage *usage, const struct rusage *before, struct launched *out)
+{
+    out->user_ns = more(nanoseconds(&usage->ru_utime), nanoseconds(&before->ru_utime));
+    out->system_ns = more(nanoseconds(&usage->ru_stime), nanoseconds(&before->ru_stime));
+    out->minor_faults = more((uint64_t)usage->ru_minflt, (uint64_t)before->ru_minflt);
+    out->major_faults = more((uint64_t)usage->ru_majflt, (uint64_t)before->ru_majflt);
+    out->switches = more((uint64_t)(usage->ru_nvcsw + usage->ru_nivcsw), (uint64_t)(before->ru_nvcsw + before->ru_nivcsw));
+    out->peak_rss = (uint64_t)usage->ru_maxrss * 1024;
+    /* A peak cannot be divided. */
+    out->peak_rss_known = usage->ru_maxrss > before->ru_maxrss;
 }
 
 /* Reaps the leader after it has ended and fills the figures of its rusage. */
@@ -185,14 +206,7 @@ static void reap(const struct launcher *l, pid_t pid, struct launched *out)
         out->outcome = OUTCOME_EXIT;
         out->status = WEXITSTATUS(status);
     }
-    out->user_ns = nanoseconds(&usage.ru_utime);
-    out->system_ns = nanoseconds(&usage.ru_stime);
-    out->minor_faults = (uint64_t)usage.ru_minflt;
-    out->major_faults = (uint64_t)usage.ru_majflt;
-    out->switches = (uint64_t)(usage.ru_nvcsw + usage.ru_nivcsw);
-    out->peak_rss = (uint64_t)usage.ru_maxrss * 1024;
-    /* The kernel's peak includes the time between fork and exec. */
-    out->peak_rss_known = usage.ru_maxrss > l->shared->rss_before;
+    take_usage(&usage, &l->shared->before, out);
     out->randomised = l->shared->randomised;
 }
 
@@ -243,7 +257,7 @@ static bool run_with(struct launcher *l, enum side side, const int go[2], int er
     if (pid < 0)
         return err_sys(err, ERR_TOOL, errno, "cannot start another process (raise `ulimit -u`, or free memory)");
     if (pid == 0)
-        child(l, side == SIDE_NEW, go, out->stdout_fd, errors, parent);
+        child(*l, side == SIDE_NEW, go, out->stdout_fd, errors, parent);
     setpgid(pid, pid);
     bool fine = see_through(l, side, pid, go[1], errors, out, arm, context, err);
     orphans_end(&before);
@@ -325,7 +339,8 @@ static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
     if (shared == MAP_FAILED)
         return err_sys(err, ERR_TOOL, errno, "cannot map a page");
     l->shared = shared;
-    l->startup = startup_make(arena, file_name(spec->path[0]), spec);
+    if (!startup_open(arena, file_name(spec->path[0]), spec, &l->startup, err))
+        return false;
     prctl(PR_GET_CHILD_SUBREAPER, &l->was_subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     step_aside(l);
@@ -335,7 +350,7 @@ static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
 struct launcher *launcher_open(struct arena *arena, const struct spec *spec, struct err *err)
 {
     struct launcher *l = arena_alloc(arena, sizeof *l);
-    *l = (struct launcher){ .spec = spec, .program = { -1, -1 }, .input = -1, .cpu = -1 };
+    *l = (struct launcher){ .spec = spec, .program = { -1, -1 }, .input = -1, .cpu = -1, .aslr = spec->aslr };
     if (prepare(l, arena, err))
         return l;
     launcher_close(l);
@@ -350,6 +365,7 @@ void launcher_close(struct launcher *l)
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    startup_close(&l->startup);
     if (!l->shared)
         return;
     munmap(l->shared, sizeof *l->shared);

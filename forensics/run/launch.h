@@ -39,7 +39,7 @@ struct launched {
     bool flooded;    /* ended because of LAUNCH_OUTPUT_LIMIT */
     bool randomised; /* asked for no address randomisation, and the system refused */
     uint64_t wall_ns; /* CLOCK_MONOTONIC, from just before execve until its end is seen */
-    uint64_t user_ns, system_ns;
+    uint64_t user_ns, system_ns; /* from execve on, like the counts below; of the program and of what it waited for */
     uint64_t minor_faults, major_faults, switches;
     uint64_t peak_rss;      /* bytes */
     bool peak_rss_known;    /* false: not above what the forked copy of this process had before execve */

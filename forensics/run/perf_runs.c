@@ -189,13 +189,27 @@ static void complete(struct filling *f)
     metric_derive(r);
 }
 
+/* perf stat -I --summary ends with rows without a time stamp: the sums, which are not to be added once more. */
+static bool has_summary(const struct perf_row *rows, size_t count)
+{
+    bool stamped = false, bare = false;
+    for (size_t i = 0; i < count; i++) {
+        stamped = stamped || !isnan(rows[i].timestamp);
+        bare = bare || (rows[i].event && isnan(rows[i].timestamp));
+    }
+    return stamped && bare;
+}
+
 void perf_run_fill(const struct perf_rows *rows, size_t from, size_t count, struct run *run, struct perf_import *import)
 {
     struct filling f = { .run = run, .import = import, .arena = rows->arena };
     for (int i = 0; i < METRIC_COUNT; i++)
         f.percent[i] = NAN;
+    bool summary = has_summary(rows->rows + from, count);
     for (size_t i = from; i < from + count; i++) {
         const struct perf_row *row = &rows->rows[i];
+        if (summary && !isnan(row->timestamp))
+            continue;
         import->averaged = import->averaged || row->averaged;
         if (row->event)
             take_counter(&f, row);

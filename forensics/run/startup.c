@@ -1,6 +1,8 @@
 #include "run/startup.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static char *const clean_environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC0", NULL };
@@ -58,7 +60,7 @@ static void pad(struct arena *arena, struct list *argv, struct list *envp)
     static const char name[] = "LAYOUT_TAX_PAD=";
     if ((argv->count + envp->count) % 2 == 0)
         add(arena, envp, "LAYOUT_TAX_EVEN=");
-    struct startup now = { terminated(arena, argv), terminated(arena, envp) };
+    struct startup now = { .argv = terminated(arena, argv), .envp = terminated(arena, envp) };
     size_t bytes = startup_bytes(&now) + sizeof name + sizeof(char *);
     size_t fill = (STARTUP_GRAIN - bytes % STARTUP_GRAIN) % STARTUP_GRAIN;
     char *text = arena_alloc(arena, sizeof name + fill);
@@ -67,7 +69,20 @@ static void pad(struct arena *arena, struct list *argv, struct list *envp)
     add(arena, envp, text);
 }
 
-struct startup startup_make(struct arena *arena, const char *argv0, const struct spec *spec)
+/* Copies a list and its strings to `at`; returns what follows. */
+static char *copy_list(char *const *items, size_t count, char ***list, char *at)
+{
+    *list = (char **)(void *)at;
+    at += (count + 1) * sizeof(char *);
+    for (size_t i = 0; i < count; i++) {
+        (*list)[i] = strcpy(at, items[i]);
+        at += strlen(items[i]) + 1;
+    }
+    (*list)[count] = NULL;
+    return (char *)(((uintptr_t)at + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
+}
+
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup, struct err *err)
 {
     struct list argv = { 0 }, envp = { 0 };
     add(arena, &argv, argv0);
@@ -78,5 +93,21 @@ struct startup startup_make(struct arena *arena, const char *argv0, const struct
     for (size_t i = 0; i < spec->env_count; i++)
         set(arena, &envp, spec->env[i]);
     pad(arena, &argv, &envp);
-    return (struct startup){ terminated(arena, &argv), terminated(arena, &envp) };
+    *startup = (struct startup){ .argv = terminated(arena, &argv), .envp = terminated(arena, &envp) };
+    startup->map_bytes = startup_bytes(startup) + 4 * sizeof(char *);
+    startup->map = mmap(NULL, startup->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (startup->map == MAP_FAILED) {
+        *startup = (struct startup){ .map = NULL };
+        return err_sys(err, ERR_TOOL, errno, "cannot map the program's environment");
+    }
+    char *at = copy_list(argv.items, argv.count, &startup->argv, startup->map);
+    copy_list(envp.items, envp.count, &startup->envp, at);
+    return true;
+}
+
+void startup_close(struct startup *startup)
+{
+    if (startup->map)
+        munmap(startup->map, startup->map_bytes);
+    startup->map = NULL;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "core/sample.h"
 
 enum { STARTUP_GRAIN = 4096 /* bytes: strings and pointers together are a multiple of it; one page */ };
@@ -12,10 +13,13 @@ enum { STARTUP_GRAIN = 4096 /* bytes: strings and pointers together are a multip
 struct startup {
     char **argv; /* NULL-terminated */
     char **envp; /* NULL-terminated; LAYOUT_TAX_PAD last */
+    void *map;   /* holds both and their strings; shared with children, see shed.h */
+    size_t map_bytes;
 };
 
-/* Builds both from the spec's arguments and environment; every string is a copy in the arena. */
-struct startup startup_make(struct arena *arena, const char *argv0, const struct spec *spec);
+/* Builds both from the spec's arguments and environment. False: no memory. startup_close after success. */
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup, struct err *err);
+void startup_close(struct startup *startup); /* a zeroed one is harmless */
 
 /* Bytes that argv and envp put on the initial stack: strings with their ends, and the pointers to them. */
 size_t startup_bytes(const struct startup *startup);

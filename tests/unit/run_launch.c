@@ -1,4 +1,5 @@
 /* Starting programs: this test is its own target, called with "--target WHAT". */
+#include "run/clock.h"
 #include "run/launch.h"
 #include "run/startup.h"
 #include "tap.h"
@@ -12,6 +13,17 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
 
 static char self[4096], folder[] = "/tmp/run_launch_XXXXXX";
 
@@ -41,6 +53,15 @@ static int hold_grandchild(const char *pid_file)
     return 0;
 }
 
+__attribute__((noreturn)) static void hang_with_pid(const char *pid_file)
+{
+    FILE *f = fopen(pid_file, "w");
+    fprintf(f, "%d\n", getpid());
+    fclose(f);
+    for (;;)
+        pause();
+}
+
 static int flood(void)
 {
     static char block[1 << 16];
@@ -50,6 +71,23 @@ static int flood(void)
         if (write(1, block, sizeof block) != sizeof block)
             return 1;
     return 0;
+}
+
+/* A sparse file is as long as a full one. */
+static int flood_without_end(void)
+{
+    if (lseek(1, LAUNCH_OUTPUT_LIMIT + 1, SEEK_SET) < 0 || write(1, "x", 1) != 1)
+        return 1;
+    for (;;)
+        pause();
+}
+
+static volatile char large[8 << 20];
+
+static void touch(volatile char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i += 4096)
+        bytes[i]++;
 }
 
 static int target(int argc, char **argv)
@@ -70,8 +108,14 @@ static int target(int argc, char **argv)
             pause();
     else if (strcmp(what, "grandchild") == 0)
         return hold_grandchild(argv[3]);
+    else if (strcmp(what, "large") == 0)
+        touch(large, sizeof large);
+    else if (strcmp(what, "own-pid") == 0)
+        hang_with_pid(argv[3]);
     else if (strcmp(what, "flood") == 0)
         return flood();
+    else if (strcmp(what, "endless") == 0)
+        return flood_without_end();
     else if (strcmp(what, "stdin") == 0)
         while (fgets(line, sizeof line, stdin))
             printf("<%s>", line);
@@ -155,10 +199,22 @@ static void check_refusals(void)
     ok(!launch_check(write_file("noexec", &elf, sizeof elf, 0644), &err) && strstr(err.text, "chmod +x"), "refused: not executable");
 }
 
+/* The least busy core is another one from run to run. */
+static int first_core(void)
+{
+    cpu_set_t own;
+    int core = 0;
+    sched_getaffinity(0, sizeof own, &own);
+    while (!CPU_ISSET((size_t)core, &own))
+        core++;
+    return core;
+}
+
 static void check_place(void)
 {
     struct err err = ERR_INIT;
     struct spec spec = spec_of(self);
+    spec.cpu = first_core();
     char a[8192], b[8192], c[8192], linked[200];
     LAUNCH(&spec, a, &err, "place");
     LAUNCH(&spec, b, &err, "place");
@@ -192,9 +248,7 @@ static void check_core(void)
     struct err err = ERR_INIT;
     struct spec spec = spec_of(self);
     sched_getaffinity(0, sizeof own, &own);
-    spec.cpu = 0;
-    while (!CPU_ISSET((size_t)spec.cpu, &own))
-        spec.cpu++;
+    spec.cpu = first_core();
     LAUNCH(&spec, text, &err, "place");
     snprintf(want, sizeof want, " core=%d ", spec.cpu);
     ok(strstr(text, want) != NULL, "runs on the core asked for");
@@ -223,6 +277,28 @@ static void check_ends(void)
     is_str(err.text, "", "none of these is an error of the launcher");
 }
 
+/* What this process has, and does between fork and execve, is not the program's. */
+static void check_usage(void)
+{
+    enum { HEAP = 64 << 20 };
+    char text[100], *heap = malloc(HEAP);
+    struct err err = ERR_INIT;
+    struct spec spec = spec_of(self);
+    memset(heap, 1, HEAP);
+    struct launched l = LAUNCH(&spec, text, &err, "large");
+    ok(l.wall_ns > 0 && l.user_ns + l.system_ns > 0 && l.minor_faults > 0, "time and faults are told");
+    if (SANITIZED)
+        skip("its peak is its own", "a sanitizer's memory cannot be given up");
+    else
+        ok(l.peak_rss_known && l.peak_rss >= sizeof large && l.peak_rss < HEAP / 2, "its peak is its own, not that of this process (%llu KiB)",
+           (unsigned long long)l.peak_rss >> 10);
+    free(heap);
+    struct reading readings[METRIC_COUNT] = { { .state = READING_NOT_ASKED } };
+    l.peak_rss_known = false;
+    clock_read(&l, readings);
+    ok(readings[M_PEAK_RSS].state == READING_NOT_COUNTED && readings[M_WALL].state == READING_READ, "where it cannot be told, it is not counted");
+}
+
 static void check_orphans(void)
 {
     char text[8192], pid_file[200];
@@ -239,6 +315,39 @@ static void check_orphans(void)
     ok(pid > 0 && kill(pid, 0) < 0 && errno == ESRCH, "a grandchild that left the group does not survive");
 }
 
+/* A launcher that is killed without a chance to clean up. */
+static void check_sudden_death(void)
+{
+    char pid_file[200];
+    int target_pid = 0;
+    snprintf(pid_file, sizeof pid_file, "%s/own_pid", folder);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char text[100];
+        struct err err = ERR_INIT;
+        struct spec spec = spec_of(self);
+        LAUNCH(&spec, text, &err, "own-pid", pid_file);
+        _exit(0);
+    }
+    for (int tries = 0; tries < 1000 && target_pid == 0; tries++) {
+        FILE *f = fopen(pid_file, "r");
+        if (f && fscanf(f, "%d\n", &target_pid) != 1)
+            target_pid = 0;
+        if (f)
+            fclose(f);
+        usleep(5000);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    int gone = 0;
+    for (int tries = 0; tries < 1000 && !gone; tries++) {
+        gone = target_pid > 0 && kill(target_pid, 0) < 0 && errno == ESRCH;
+        usleep(gone ? 0 : 5000);
+    }
+    ok(gone, "the program dies with a launcher that is killed");
+}
+
 static void check_streams(void)
 {
     char text[8192];
@@ -246,6 +355,8 @@ static void check_streams(void)
     struct spec spec = spec_of(self);
     struct launched l = LAUNCH(&spec, text, &err, "flood");
     ok(l.outcome == OUTCOME_OK && text[0] == 'x', "100 MB of stdout are taken");
+    l = LAUNCH(&spec, text, &err, "endless");
+    ok(l.flooded, "more than %lld MB end the run", (long long)(LAUNCH_OUTPUT_LIMIT >> 20));
     LAUNCH(&spec, text, &err, "stdin");
     is_str(text, "", "stdin is empty by default");
     spec.stdin_path = write_file("input", "one\ntwo\n", 8, 0644);
@@ -320,7 +431,9 @@ int main(int argc, char **argv)
     check_place();
     check_core();
     check_ends();
+    check_usage();
     check_orphans();
+    check_sudden_death();
     check_streams();
     check_environment();
     check_arm();
