@@ -36,6 +36,18 @@ BENCH_LOADS := $(sort $(filter-out bench_random_mixed,$(BENCH_LOADS)))
 $(foreach load,$(BENCH_LOADS),$(eval $(call bench_program,$(load),$(BUILD)/bench/$(load),)))
 ALL += $(addprefix $(BUILD)/bench/,$(BENCH_LOADS))
 
+# The loop without any allocator: what random_mixed costs by itself.
+BENCH_FLOOR := $(BUILD)/bench/random_mixed_floor
+$(BUILD)/floor/bench/%.o: bench/%.c
+	$(call say,CC,$< (floor))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(BENCH_CFLAGS) -include bench/floor.h -c -o $@ $<
+$(BENCH_FLOOR): $(BUILD)/floor/bench/bench_random_mixed.o $(call objs,$(BENCH_COMMON),plain)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(BENCH_LDFLAGS) -o $@ $^
+ALL += $(BENCH_FLOOR)
+
 # A sanitizer brings its own malloc, so the flavours with ours exist only without one.
 ifneq ($(HAKMEM_SRC),)
 ifeq ($(SANITIZE),)
@@ -53,3 +65,8 @@ PROGRAMS += $(BENCH_PROGRAMS)
 bench-alloc: $(addprefix $(BUILD)/bench/,$(BENCH_LOADS)) $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
 bench-alloc: ## all loads under all allocators found here (PEERS=, RUNS=, QUICK=1)
 	@BUILD=$(BUILD) scripts/box/bench_alloc_box.sh
+
+.PHONY: bench-instructions
+bench-instructions: $(BENCH_FLOOR) $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
+bench-instructions: $(addprefix $(BIN)/,$(filter-out %_system,$(BENCH_PROGRAMS))) $(PGO_FULL) ## instructions per operation
+	@BUILD=$(BUILD) scripts/box/instructions_box.sh

@@ -28,25 +28,7 @@ need_number TIMEOUT "$TIMEOUT" 1 86400
 need_cpu
 ALL_CPUS=$(allowed_cpus | paste -sd,)
 
-# Debian's libraries by the names that their packages install.
-declare -A LIBRARY=([system]="")
-NAMES=(system)
-add_peer()
-{
-    [[ $1 =~ ^[A-Za-z0-9_.-]+$ ]] || die "PEERS: '$1' is not a name; write NAME=LIBRARY"
-    [[ -z ${LIBRARY[$1]+set} ]] || die "PEERS: there are two allocators called '$1'"
-    LIBRARY[$1]=$2
-    NAMES+=("$1")
-}
-[[ ! -f $BUILD/libhakmem.so ]] || add_peer hakmem "$BUILD/libhakmem.so"
-for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4; do
-    library=$(ldconfig -p | awk -v so="${peer#*=}" 'index($1, so) == 1 { print $NF; exit }')
-    [[ -z $library ]] || add_peer "${peer%%=*}" "$library"
-done
-for peer in ${PEERS:-}; do
-    [[ $peer == ?*=?* && -f ${peer#*=} ]] || die "PEERS: '$peer' is not NAME=LIBRARY with a library that is there"
-    add_peer "${peer%%=*}" "$(readlink -f -- "${peer#*=}")"
-done
+find_peers
 [[ " ${NAMES[*]} " == *" $REFERENCE "* ]] ||
     die "REFERENCE: no allocator '$REFERENCE' here, only ${NAMES[*]}; make builds hakmem"
 ((${#NAMES[@]} > 1)) || die "nothing to compare: only the C library's allocator is here; make builds hakmem"

@@ -240,3 +240,29 @@ manifest_json()
         "source:=${3:-$(source_json)}" "machine:=$(machine_json)" \
         "profile:=$(if [[ -n ${2:-} ]]; then cat -- "$2"; else echo null; fi)"
 }
+
+# find_peers: fills NAMES and LIBRARY (name -> shared library, empty for the C library's own allocator) with what is
+# here: build/libhakmem.so, Debian's peers by the names that their packages install, and PEERS='NAME=LIBRARY ...'.
+declare -A LIBRARY=([system]="")
+NAMES=(system)
+add_peer()
+{
+    [[ $1 =~ ^[A-Za-z0-9_.-]+$ ]] || die "PEERS: '$1' is not a name; write NAME=LIBRARY"
+    [[ -z ${LIBRARY[$1]+set} ]] || die "PEERS: there are two allocators called '$1'"
+    LIBRARY[$1]=$2
+    NAMES+=("$1")
+}
+
+find_peers()
+{
+    local peer library
+    [[ ! -f $BUILD/libhakmem.so ]] || add_peer hakmem "$BUILD/libhakmem.so"
+    for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4; do
+        library=$(ldconfig -p | awk -v so="${peer#*=}" '$1 == so { print $NF; exit }')
+        [[ -z $library ]] || add_peer "${peer%%=*}" "$library"
+    done
+    for peer in ${PEERS:-}; do
+        [[ $peer == ?*=?* && -f ${peer#*=} ]] || die "PEERS: '$peer' is not NAME=LIBRARY with a library that is there"
+        add_peer "${peer%%=*}" "$(readlink -f -- "${peer#*=}")"
+    done
+}
