@@ -29,7 +29,7 @@ $(ALLOC_T)/stress.$(1).t: tests/alloc/stress.c tests/lib/tap.h $(2) $$(wildcard 
 	$$(Q)$$(CC) $$(STD) $$(WARN) $(3) $$(CFLAGS) -fvisibility=hidden -Itests/lib -Ialloc -pthread -o $$@ \
 		$$(filter %.c %.a,$$^)
 endef
-$(eval $(call ALLOC_STRESS,tsan,$(HAKMEM_CORE_SRC),$(ALLOC_TSAN) -Wno-tsan))
+$(eval $(call ALLOC_STRESS,tsan,$(HAKMEM_CORE_SRC),$(ALLOC_TSAN)))
 $(eval $(call ALLOC_STRESS,asan,$(HAKMEM_CORE_SRC),$(ALLOC_ASAN)))
 $(eval $(call ALLOC_STRESS,checking,$(HAKMEM_CHECKING_A),-O2 -g))
 
