@@ -63,13 +63,12 @@ static bool rests_on_rule(const struct docket *d)
 
 static const struct advice_row advice_table[] = {
     { CAUSE_LAYOUT, NULL,
-      "Try other layouts of the same code (layout_tax_forensics sweep OLD NEW): if the slowdown comes and goes with "
-      "them, it is "
-      "luck of placement and no source change will cure it for good." },
+      "Relink new with other layouts (link order, -falign-functions=64, padding) and measure each: if the slowdown "
+      "comes "
+      "and goes with them, it is luck of placement and no source change will cure it for good." },
     { CAUSE_LAYOUT, text_grew,
       "The text grew: see what was inlined or unrolled on top (inlining limits, -O3 or PGO decisions), and keep hot "
-      "functions "
-      "together (-ffunction-sections with an order file, or a post-link optimiser)." },
+      "functions together (-ffunction-sections with an order file, or a post-link optimiser)." },
     { CAUSE_LAYOUT, no_elf,
       "Give the two ELF files as well: whether the hot functions' code is identical decides between layout and "
       "content." },
@@ -78,8 +77,7 @@ static const struct advice_row advice_table[] = {
       "layout." },
     { CAUSE_HINT, NULL,
       "Compare the training load of the profile with the load measured here (same knobs, same input), retrain, and "
-      "look at "
-      "__builtin_expect, likely/unlikely and cold attributes on the hot path." },
+      "look at __builtin_expect, likely/unlikely and cold attributes on the hot path." },
     { CAUSE_DATA, NULL,
       "Look at what the hot loops touch: struct sizes and padding, strides that are powers of two, page count, "
       "alignment." },
@@ -92,12 +90,10 @@ static const struct advice_row advice_table[] = {
       "It executes more: compare instruction counts by function and look at what was added on the hot path." },
     { CAUSE_INCONCLUSIVE, slower_blind,
       "Only the clock was read, and it cannot name a cause: add hardware counters (layout_tax_forensics doctor says "
-      "what "
-      "this machine has) or the model (--source sim)." },
+      "what this machine has) or the model (--source sim)." },
     { CAUSE_INCONCLUSIVE, undecided,
       "Add rounds (--runs) or quieten the machine: the smallest change that these runs would have shown is larger than "
-      "the "
-      "floor." },
+      "the floor." },
     { CAUSE_INCONCLUSIVE, single, "Record several runs a side: one run gives no interval." },
     { CAUSE_UNRELIABLE, NULL,
       "The machine is not fit to measure now: stop other load, pin a core, fix the clock speed, and run again." },

@@ -15,6 +15,10 @@ const struct booking_row booking_table[BOOKING_COUNT] = {
     [BOOKING_SAME_CODE] = { "same-code", "functions with identical code mispredict more", .01, SHARE_LAYOUT,
                             "their extra mispredict cycles: only their addresses changed, so branches collide in the "
                             "predictor" },
+    [BOOKING_DEPENDENCE] = { "dependence", "a function's dependence chains take longer though it executes no more", .01,
+                             SHARE_COUNT,
+                             "those cycles: to layout and data if its code is identical, else to whatever else grew in "
+                             "it" },
     [BOOKING_COLD_RUN] = { "cold-run", "the share of instructions run in cold parts rises", .02, SHARE_HINT,
                            "extra front-end cycles and extra branch instructions, in full once the rise reaches five "
                            "times the threshold" },
@@ -26,7 +30,7 @@ const struct booking_row booking_table[BOOKING_COUNT] = {
 /* Shares being moved about, all in model cycles; dC > 0. */
 struct ledger {
     struct docket *docket;
-    const struct cost_pair *pairs;
+    struct cost_pair *pairs;
     size_t count;
     double *shares;
     double total;
@@ -41,12 +45,21 @@ static double move(struct ledger *l, enum share from, enum share to, double cycl
     return moved;
 }
 
-static void say_booking(struct ledger *l, enum booking_id id, double moved, const char *fact)
+/* The same for one function. */
+static double move_pair(struct ledger *l, struct cost_pair *pair, enum share from, enum share to, double cycles)
+{
+    double moved = move(l, from, to, cycles);
+    pair->shares[from] -= moved;
+    pair->shares[to] += moved;
+    return moved;
+}
+
+static void say_booking(struct ledger *l, enum booking_id id, enum share to, double moved, const char *fact)
 {
     const struct booking_row *row = &booking_table[id];
     if (moved < 0.01 * l->total)
         return;
-    enum cause cause = cause_of_share(row->to);
+    enum cause cause = cause_of_share(to);
     say(l->docket->arena, &l->docket->arithmetic, "%s: %.0f %% of the change booked here by rule '%s': %s.",
         cause_table[cause].name, 100 * moved / l->total, row->id, fact);
     add_evidence(l->docket, cause, NULL, 0, fmin(1, moved / l->total), l->docket->cost[1]->source, "%s.", fact);
@@ -76,7 +89,7 @@ static void book_tls(struct ledger *l)
         cycles = helpers * n->total.cycles[COMPONENT_BASE] / n->total.instructions;
     }
     double moved = move(l, SHARE_WORK, SHARE_DATA, helpers >= extra / 2 ? l->shares[SHARE_WORK] : cycles);
-    say_booking(l, BOOKING_TLS, moved,
+    say_booking(l, BOOKING_TLS, SHARE_DATA, moved,
                 arena_printf(l->docket->arena, "TLS helpers run %.1f %% of new's instructions against %.1f %% of old's",
                              100 * n->tls_helper_share, 100 * o->tls_helper_share));
 }
@@ -88,7 +101,7 @@ static void book_now_cold(struct ledger *l)
     const char *worst = NULL;
     int functions = 0;
     for (size_t i = 0; i < l->count; i++) {
-        const struct cost_pair *p = &l->pairs[i];
+        struct cost_pair *p = &l->pairs[i];
         const struct symbol_change *c = p->change;
         if (!c || !c->new || !c->new->cold || (c->old && c->old->cold) ||
             p->cycles < booking_table[BOOKING_NOW_COLD].threshold * l->total)
@@ -96,7 +109,7 @@ static void book_now_cold(struct ledger *l)
         double before = moved;
         for (int s = 0; s < SHARE_COUNT; s++)
             if (s != SHARE_HINT)
-                moved += move(l, (enum share)s, SHARE_HINT, p->shares[s]);
+                moved += move_pair(l, p, (enum share)s, SHARE_HINT, p->shares[s]);
         functions++;
         if (moved - before > most) {
             most = moved - before;
@@ -104,7 +117,7 @@ static void book_now_cold(struct ledger *l)
         }
     }
     if (worst)
-        say_booking(l, BOOKING_NOW_COLD, moved,
+        say_booking(l, BOOKING_NOW_COLD, SHARE_HINT, moved,
                     arena_printf(l->docket->arena,
                                  functions == 1 ? "%s runs from a cold section of new but not of old"
                                                 : "%s and others run from a cold section of new but not of old",
@@ -114,11 +127,53 @@ static void book_now_cold(struct ledger *l)
 static void book_same_code(struct ledger *l)
 {
     double moved = 0;
-    for (size_t i = 0; i < l->count; i++)
-        if (same_code(&l->pairs[i]) &&
-            l->pairs[i].shares[SHARE_HINT] >= booking_table[BOOKING_SAME_CODE].threshold * l->total)
-            moved += move(l, SHARE_HINT, SHARE_LAYOUT, l->pairs[i].shares[SHARE_HINT]);
-    say_booking(l, BOOKING_SAME_CODE, moved, "functions with identical code mispredict more at their new addresses");
+    for (size_t i = 0; i < l->count; i++) {
+        struct cost_pair *p = &l->pairs[i];
+        if (same_code(p) && p->shares[SHARE_HINT] >= booking_table[BOOKING_SAME_CODE].threshold * l->total)
+            moved += move_pair(l, p, SHARE_HINT, SHARE_LAYOUT, p->shares[SHARE_HINT]);
+    }
+    say_booking(l, BOOKING_SAME_CODE, SHARE_LAYOUT, moved,
+                "functions with identical code mispredict more at their new addresses");
+}
+
+/* Dependence cycles that a function gained without executing more: code that did not grow waits longer because of when
+ * its instructions arrive, or its data. */
+static double idle_dependence(const struct cost_pair *p)
+{
+    if (!p->old || !p->new || !(p->old->cost.instructions > 0))
+        return 0;
+    double growth = p->new->cost.instructions / p->old->cost.instructions - 1;
+    double more = p->new->cost.cycles[COMPONENT_DEPENDENCE] - p->old->cost.cycles[COMPONENT_DEPENDENCE];
+    return fabs(growth) < booking_table[BOOKING_DEPENDENCE].threshold ? fmax(0, more) : 0;
+}
+
+/* Where they go: in identical code nothing but its place and its data can have changed. */
+static double divide_dependence(const struct cost_pair *p, double cycles, double part[SHARE_COUNT])
+{
+    double sum = 0;
+    for (int s = 0; s < SHARE_COUNT; s++)
+        part[s] = s != SHARE_WORK ? fmax(0, p->shares[s]) : 0;
+    if (same_code(p)) {
+        part[SHARE_LAYOUT] += part[SHARE_HINT] + (part[SHARE_DATA] < 0.1 * cycles ? cycles : 0);
+        part[SHARE_HINT] = 0;
+    }
+    for (int s = 0; s < SHARE_COUNT; s++)
+        sum += part[s];
+    return sum;
+}
+
+static void book_dependence(struct ledger *l)
+{
+    double moved[SHARE_COUNT] = { 0 };
+    for (size_t i = 0; i < l->count; i++) {
+        double part[SHARE_COUNT], cycles = idle_dependence(&l->pairs[i]),
+                                  sum = divide_dependence(&l->pairs[i], cycles, part);
+        for (int s = 0; s < SHARE_COUNT && sum > 0; s++)
+            moved[s] += move_pair(l, &l->pairs[i], SHARE_WORK, (enum share)s, cycles * part[s] / sum);
+    }
+    for (int s = 0; s < SHARE_COUNT; s++)
+        say_booking(l, BOOKING_DEPENDENCE, (enum share)s, moved[s],
+                    "dependence chains take longer in functions that execute no more");
 }
 
 /* Cycles of the branch instructions that new executes on top of old's, at the base cost of an instruction. */
@@ -138,7 +193,7 @@ static void book_cold_run(struct ledger *l)
     double part = fmin(1, rise / (5 * threshold));
     double moved = move(l, SHARE_LAYOUT, SHARE_HINT, part * l->shares[SHARE_LAYOUT]);
     moved += move(l, SHARE_WORK, SHARE_HINT, part * extra_branches(l));
-    say_booking(l, BOOKING_COLD_RUN, moved,
+    say_booking(l, BOOKING_COLD_RUN, SHARE_HINT, moved,
                 arena_printf(l->docket->arena,
                              "%.1f %% of new's instructions run in cold parts against %.1f %% of old's",
                              100 * n->cold_share, 100 * o->cold_share));
@@ -154,7 +209,7 @@ static void book_taken(struct ledger *l)
         front += same_code(&l->pairs[i]) ? 0 : fmax(0, l->pairs[i].shares[SHARE_LAYOUT]);
     double moved = move(l, SHARE_LAYOUT, SHARE_HINT, l->count ? front : l->shares[SHARE_LAYOUT]);
     moved += move(l, SHARE_WORK, SHARE_HINT, extra_branches(l));
-    say_booking(l, BOOKING_TAKEN, moved,
+    say_booking(l, BOOKING_TAKEN, SHARE_HINT, moved,
                 arena_printf(l->docket->arena,
                              "%.0f %% of new's conditional branches are taken against %.0f %% of old's",
                              100 * n->taken_share, 100 * o->taken_share));
@@ -164,11 +219,11 @@ void book(struct docket *docket, double cycles[SHARE_COUNT], double total)
 {
     if (total <= 0) /* faster: there is nobody to blame */
         return;
-    struct ledger l = { .docket = docket, .shares = cycles, .total = total };
-    l.pairs = pair_costs(docket, false, &l.count);
+    struct ledger l = { docket, docket->functions, docket->function_count, cycles, total };
     book_tls(&l);
     book_now_cold(&l);
     book_same_code(&l);
+    book_dependence(&l);
     book_cold_run(&l);
     book_taken(&l);
 }

@@ -4,20 +4,29 @@
 
 #include "judge/docket.h"
 
-enum booking_id { BOOKING_TLS, BOOKING_NOW_COLD, BOOKING_SAME_CODE, BOOKING_COLD_RUN, BOOKING_TAKEN, BOOKING_COUNT };
+enum booking_id {
+    BOOKING_TLS,
+    BOOKING_NOW_COLD,
+    BOOKING_SAME_CODE,
+    BOOKING_DEPENDENCE,
+    BOOKING_COLD_RUN,
+    BOOKING_TAKEN,
+    BOOKING_COUNT
+};
 
 struct booking_row {
     const char *id;
     const char *when;    /* the condition, in words */
     double threshold;    /* of the condition, as a fraction of executed instructions or branches */
-    enum share to;
+    enum share to;       /* SHARE_COUNT: in proportion to the function's other growing shares */
     const char *what;    /* which cycles move, in words */
 };
 
 extern const struct booking_row booking_table[BOOKING_COUNT];
 
-/* Moves cycles between the shares of a model's attribution; `cycles` are dC by share, in model cycles. Every booking
- * made is said in the docket's arithmetic and becomes evidence. Needs both cost profiles. */
+/* Moves cycles between the shares of a model's attribution; `cycles` are dC by share, in model cycles. The docket's
+ * function pairs move along where a booking is about functions. Every booking made is said in the docket's arithmetic
+ * and becomes evidence. Needs both cost profiles. */
 void book(struct docket *docket, double cycles[SHARE_COUNT], double total);
 
 #endif

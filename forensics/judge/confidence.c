@@ -52,6 +52,14 @@ static double of_margin(const struct docket *d)
     return 0.6 + 0.4 * fmin(1, fmax(0, lead));
 }
 
+static bool any_fired(const struct verdict *v)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (v->rules[i].fired)
+            return true;
+    return false;
+}
+
 /* The rules are the first opinion, the attribution the second. */
 static double of_agreement(struct docket *d)
 {
@@ -71,7 +79,9 @@ static double of_agreement(struct docket *d)
             others = others ? arena_printf(d->arena, "%s, %s", others, rule_table[i].id) : rule_table[i].id;
     }
     if (fired == 0) {
-        say(d->arena, &d->reasons, "No founding rule fired: the cause rests on the attribution alone.");
+        say(d->arena, &d->reasons, "%s: the cause rests on the attribution alone.",
+            any_fired(v) ? "The founding rules that fired have next to none of the cycles to show for it"
+                         : "No founding rule fired");
         return 0.75;
     }
     if (!others)

@@ -17,12 +17,16 @@ void say(struct arena *arena, struct sentences *sentences, const char *format, .
 /* What the clock says of new. */
 enum trend { TREND_UNKNOWN, TREND_SLOWER, TREND_FASTER, TREND_SAME };
 
+struct cost_pair;
+
 struct docket {
     struct arena *arena;
     const struct comparison *comparison;
     const struct delta *delta;                /* NULL: no ELF files */
     const struct cost_profile *cost[2];       /* both or neither */
     struct judge_options options;
+    struct cost_pair *functions;              /* of both profiles, joined; largest change first */
+    size_t function_count;
     double floor;                             /* in force, fraction */
     enum trend trend;
     struct verdict *verdict;

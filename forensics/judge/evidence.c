@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/penalty.h"
 #include "judge/stack.h"
 
 enum { MOST_FUNCTIONS = 5, MOST_OBJECTS = 3, MOST_SYMBOLS = 3 };
@@ -49,8 +50,8 @@ static void cost_evidence(struct docket *d)
     size_t count, shown = 0;
     if (total <= 0)
         return;
-    struct cost_pair *pairs = pair_costs(d, false, &count);
-    for (size_t i = 0; i < count; i++) {
+    struct cost_pair *pairs = d->functions;
+    for (size_t i = 0; i < d->function_count; i++) {
         identical += same_code(&pairs[i]) ? pairs[i].cycles : 0;
         if (pairs[i].cycles >= 0.05 * total && shown < MOST_FUNCTIONS) {
             function_evidence(d, &pairs[i], total);
@@ -144,24 +145,59 @@ static void delta_evidence(struct docket *d)
     cold_moves(d);
 }
 
-/* Counters that moved a lot, by the cause they speak for; at most one a cause, the largest. */
+/* What a counter's growth costs as a part of the growth of cycles of its source; NaN when it has no price or there are
+ * no cycles to compare with. */
+static double priced_weight(const struct docket *d, const struct figure *f)
+{
+    for (size_t i = 0; i < d->comparison->count; i++) {
+        const struct figure *c = &d->comparison->figures[i];
+        if (c->metric != M_CYCLES || c->source != f->source || c->state != READING_READ || c->new_value <= c->old_value)
+            continue;
+        for (size_t k = 0; k < penalty_count; k++)
+            if (penalty_table[k].metric == f->metric)
+                return penalty_table[k].cycles * (f->new_value - f->old_value) / (c->new_value - c->old_value);
+    }
+    return NAN;
+}
+
+/* A specific event that speaks for a cause and rose clearly. Stalls and slots are sums of everything that went wrong,
+ * and derived metrics repeat the counts. */
+static bool telling(const struct figure *f)
+{
+    const struct metric_row *row = &metric_table[f->metric];
+    bool sum = f->metric == M_FRONTEND_STALLS || f->metric == M_BACKEND_STALLS ||
+               (f->metric >= M_SLOTS && f->metric <= M_SLOTS_RETIRING);
+    return f->state == READING_READ && !sum && !row->derived && row->worse == WORSE_UP && row->cause != CAUSE_NONE &&
+           row->cause != CAUSE_WORK && isfinite(f->ratio) && f->ratio > 1.1 && clear_change(f);
+}
+
+/* Whether a counter is the better witness: a priced one before an unpriced, then by weight or by growth. */
+static bool better_witness(const struct figure *f, double w, const struct figure *had, double had_weight)
+{
+    if (!had || isnan(w) != isnan(had_weight))
+        return !had || isnan(had_weight);
+    return isnan(w) ? f->ratio > had->ratio : w > had_weight;
+}
+
+/* At most one counter a cause; those whose cycles are next to nothing are left out. */
 static void counter_evidence(struct docket *d)
 {
-    const struct figure *most[CAUSE_COUNT] = { NULL };
+    const struct figure *best[CAUSE_COUNT] = { NULL };
+    double weight[CAUSE_COUNT] = { 0 };
     for (size_t i = 0; i < d->comparison->count; i++) {
         const struct figure *f = &d->comparison->figures[i];
         enum cause cause = metric_table[f->metric].cause;
-        bool rises =
-            f->state == READING_READ && metric_table[f->metric].worse == WORSE_UP && f->ratio > 1.1 && clear_change(f);
-        if (rises && cause != CAUSE_NONE && cause != CAUSE_WORK && isfinite(f->ratio) &&
-            (!most[cause] || f->ratio > most[cause]->ratio))
-            most[cause] = f;
+        double w = telling(f) ? priced_weight(d, f) : 0;
+        if (w < 0.01 || !better_witness(f, w, best[cause], weight[cause]))
+            continue;
+        best[cause] = f;
+        weight[cause] = w;
     }
     for (int c = 0; c < CAUSE_COUNT; c++)
-        if (most[c])
-            add_evidence(d, (enum cause)c, NULL, 0, NAN, most[c]->source, "%s rose %.2f-fold (%.4g -> %.4g%s).",
-                         metric_table[most[c]->metric].title, most[c]->ratio, most[c]->old_value, most[c]->new_value,
-                         unit_name(metric_table[most[c]->metric].unit));
+        if (best[c])
+            add_evidence(d, (enum cause)c, NULL, 0, isnan(weight[c]) ? NAN : fmin(1, weight[c]), best[c]->source,
+                         "%s rose %.2f-fold (%.4g -> %.4g).", metric_table[best[c]->metric].title, best[c]->ratio,
+                         best[c]->old_value, best[c]->new_value);
 }
 
 static int by_weight(const void *a, const void *b)

@@ -13,7 +13,7 @@
 static const double most_equivalent = 0.03;
 
 /* The model explains a slowdown only if it sees at least this part of it. */
-static const double model_least = 1 / 3.0;
+static const double model_least = 0.25;
 
 static double percent(double fraction)
 {
@@ -280,6 +280,8 @@ static struct docket open_docket(struct arena *arena, const struct result *resul
         d.rule_cycles[i] = NAN;
     for (int i = 0; i < SHARE_COUNT; i++)
         verdict->shares[i] = verdict->attribution.shares[i] = NAN;
+    if (costs)
+        d.functions = pair_costs(&d, false, &d.function_count);
     d.trend = find_trend(&d);
     d.model_change = model_change(&d);
     return d;

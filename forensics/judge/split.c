@@ -178,8 +178,7 @@ static double raise_data_prices(struct docket *d, const struct split *s, double 
         return rest;
     say(d->arena, &d->arithmetic,
         "data: a rule on data misses fired and nothing else explains the rest, so their prices were raised towards the "
-        "whole "
-        "latency: another %+.1f %% of old's cycles, %.0f %% of the change.",
+        "whole latency: another %+.1f %% of old's cycles, %.0f %% of the change.",
         percent(taken), percent(taken / s->total));
     *data += taken;
     return rest - taken;

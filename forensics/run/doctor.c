@@ -1,6 +1,5 @@
 #include "run/doctor.h"
 
-#include <ctype.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +14,9 @@ const char *const doctor_level_name[] = { "good", "weak", "missing" };
 /* Load by others beyond this share of a core is noise that a comparison will see. */
 #define LOAD_WEAK .3
 
-/* With a full stop, and a capital where asked for. */
-static const char *sentence(struct arena *arena, const char *text, bool capital)
-{
-    char *made = arena_printf(arena, "%s.", text);
-    if (capital)
-        made[0] = (char)toupper((unsigned char)made[0]);
-    return made;
-}
-
 static void add(struct arena *arena, struct doctor *d, const char *topic, enum doctor_level level, const char *finding, const char *remedy)
 {
-    *ARENA_PUSH(arena, d->rows, d->row_count, d->row_room) = (struct doctor_row){
-        topic, level, sentence(arena, finding, true), level == DOCTOR_GOOD || !remedy ? NULL : sentence(arena, remedy, false) };
+    *ARENA_PUSH(arena, d->rows, d->row_count, d->row_room) = (struct doctor_row){ topic, level, finding, level == DOCTOR_GOOD ? NULL : remedy };
 }
 
 /* ---- counters ---- */

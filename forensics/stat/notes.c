@@ -68,8 +68,7 @@ static void note_estimator(struct arena *arena, struct comparison *out, const ch
     case REASON_PAIRS_SHARPER:
         note(arena, out,
              "%s: Hodges-Lehmann over %zu rounds: the noise leans to one side (lean %.1f), but it hits both runs of a "
-             "round "
-             "alike, and the low tail would be no sharper (%.1f times as wide).",
+             "round alike, and the low tail would be no sharper (%.1f times as wide).",
              title, e->pairs, e->shape.lean, e->rival);
         break;
     case REASON_FORCED:

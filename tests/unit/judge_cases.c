@@ -406,6 +406,28 @@ static void cold_and_taken(void)
     result_free(r);
 }
 
+/* Dependence cycles that rise while the instructions do not. */
+static void dependence(void)
+{
+    struct result *r = fresh();
+    struct cost_profile *o = profile(r->arena, 1), *n = profile(r->arena, 1);
+    struct symbol old = { .name = "f", .address = 0x101b, .size = 64 },
+                  new = { .name = "f", .address = 0x103c, .size = 64 };
+    const enum fate moved = FATE_MOVED, changed = FATE_CHANGED;
+    function(o, 0, "f", 0x101b, 4000, COMPONENT_DEPENDENCE, 100);
+    function(n, 0, "f", 0x103c, 4000, COMPONENT_DEPENDENCE, 500);
+    delta_of(r, &old, &new, &moved, 1);
+    const struct verdict *v = verdict_of(modelled(1.35, o, n, r));
+    ok(v->cause == CAUSE_LAYOUT && arithmetic_says(v, "rule 'dependence'"), "in identical code they are layout");
+    delta_of(r, &old, &new, &changed, 1);
+    v = verdict_of(r);
+    ok(v->cause == CAUSE_WORK, "in other code of the same length, with nothing else to blame, they stay work");
+    n->functions[0].cost.cycles[COMPONENT_TAKEN] = n->total.cycles[COMPONENT_TAKEN] = 100;
+    v = verdict_of(r);
+    ok(v->cause == CAUSE_HINT && v->shares[SHARE_HINT] > .99, "beside taken-branch bubbles they are the hint's doing");
+    result_free(r);
+}
+
 /* Whatever the figures: shares and rest sum to 1, confidence stays in 0..1, words are there. */
 static void any_figures(void)
 {
@@ -467,6 +489,7 @@ int main(void)
     identical_code();
     tls();
     cold_and_taken();
+    dependence();
     any_figures();
     tables();
     return done_testing();
