@@ -53,7 +53,7 @@ struct comparison {
     struct {
         bool present;
         double ratio, lo, hi, p; /* control / old of `time` */
-        bool passed;             /* the interval holds 1 or stays inside the floor's lower limit */
+        bool passed;             /* p > .005, or the interval stays inside 1 %; true when there is no control */
     } control;
     const char **notes; /* sentences: which estimator and why, bimodality, multiplexing */
     size_t note_count;

@@ -66,7 +66,7 @@ struct verdict {
     enum cause cause;
     enum cause primary; /* the largest share among work, layout, hint, data even when mixed; else repeats cause */
     bool regression;    /* new is slower beyond the floor, whatever the cause */
-    double confidence;  /* 0..1 */
+    double confidence;  /* 0..1, of the cause named (docs/rules.md); 0 when none is named */
     double shares[SHARE_COUNT]; /* fractions of the slowdown; NaN when not known */
     const char *summary; /* one or two sentences */
     const char **reasons; /* sentences, strongest first */
