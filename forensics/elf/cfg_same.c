@@ -148,7 +148,7 @@ static size_t count_classes(const struct machine *m, uint64_t *scratch)
     return count;
 }
 
-/* Each round splits classes or is the last, and a class once split stays so: equal counts mean a fixed point, which is
+/* False when the entries differ or the work is too much. Each round splits classes or is the last, and a class once split stays so: equal counts mean a fixed point, which is
  * looked for after 1, 2, 4... rounds because counting costs more than a round. */
 static bool refine(struct arena *arena, struct machine *m)
 {
@@ -159,6 +159,8 @@ static bool refine(struct arena *arena, struct machine *m)
     for (size_t rounds = 1; work < MOST_WORK; rounds *= 2) {
         for (size_t r = 0; r < rounds && work < MOST_WORK; r++, work += m->count)
             refine_once(m);
+        if (class_of(m, m->entry[0]) != class_of(m, m->entry[1]))
+            return false; /* and never will be again */
         size_t now = count_classes(m, scratch);
         if (now == before)
             return true;
@@ -175,7 +177,7 @@ static bool machine_make(struct arena *arena, const struct graph *old, const str
     add_graph(arena, m, old, false);
     add_graph(arena, m, new, true);
     settle_all(m);
-    return refine(arena, m) && class_of(m, m->entry[0]) == class_of(m, m->entry[1]);
+    return refine(arena, m);
 }
 
 bool graph_same(struct arena *arena, const struct graph *old, const struct graph *new)

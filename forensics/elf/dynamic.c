@@ -1,5 +1,7 @@
 #include "elf/dynamic.h"
 
+#include "elf/names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +121,7 @@ static void read_tags(struct arena *arena, const struct image *image, struct inv
         if (dyn.d_tag == DT_STRTAB)
             strings = dyn.d_un.d_ptr;
     for (int i = 0; (size_t)i < data->d_size / entry && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
-        const char *text = strings ? image_text(image, strings + dyn.d_un.d_val) : NULL;
+        const char *text = strings ? name_clean(arena, image_text(image, strings + dyn.d_un.d_val)) : NULL;
         if (dyn.d_tag == DT_NEEDED && text)
             *ARENA_PUSH(arena, inv->needed, inv->needed_count, room) = text;
         else if ((dyn.d_tag == DT_RUNPATH || (dyn.d_tag == DT_RPATH && !inv->runpath)) && text)
@@ -137,7 +139,7 @@ void dynamic_read(struct arena *arena, const struct image *image, struct invento
 {
     for (size_t i = 0; i < inv->segment_count; i++)
         if (inv->segments[i].type == PT_INTERP)
-            inv->interpreter = image_text(image, inv->segments[i].address);
+            inv->interpreter = name_clean(arena, image_text(image, inv->segments[i].address));
     Elf_Data *data = find_dynamic(image);
     if (data && data->d_buf)
         read_tags(arena, image, inv, data);

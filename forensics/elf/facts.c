@@ -1,6 +1,7 @@
 #include "elf/facts.h"
 
 #include "elf/facts_add.h"
+#include "elf/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@ void fact_add(struct finder *f, struct code_fact fact, const char *format, ...)
     struct delta *d = f->delta;
     va_list ap;
     va_start(ap, format);
-    fact.sentence = arena_vprintf(f->arena, format, ap);
+    fact.sentence = name_clean(f->arena, arena_vprintf(f->arena, format, ap));
+    fact.name = name_clean(f->arena, fact.name);
     va_end(ap);
     *ARENA_PUSH(f->arena, d->code_facts, d->code_fact_count, d->code_fact_room) = fact;
 }
@@ -36,6 +38,8 @@ void facts_find(struct arena *arena, struct delta *delta)
     delta->code_fact_count = 0;
     find_code_facts(&f);
     find_data_facts(&f);
+    find_type_facts(&f);
+    find_inline_facts(&f);
     if (delta->code_fact_count)
         qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_weight);
 }

@@ -20,4 +20,10 @@ void find_code_facts(struct finder *f);
 /* facts_data.c: objects, neighbours, TLS. */
 void find_data_facts(struct finder *f);
 
+/* facts_types.c: sizes, offsets and line crossings of structs, where both files have debug information. */
+void find_type_facts(struct finder *f);
+
+/* facts_inline.c: calls inlined before or now, in functions whose code changed. */
+void find_inline_facts(struct finder *f);
+
 #endif

@@ -104,11 +104,11 @@ static void compare_grid(const struct both *b, const struct measure *old, const 
                  (unsigned long long)new->lines, (unsigned long long)old->lines);
     if (old->jcc != new->jcc)
         fact_add(b->f, fact_of(b, FACT_JCC, (double)old->jcc, (double)new->jcc),
-                 "%llu jumps of %s cross or end at a 32-byte boundary (the JCC erratum of Skylake), before %llu",
-                 (unsigned long long)new->jcc, name, (unsigned long long)old->jcc);
+                 "%s: jumps that cross or end at a 32-byte boundary (the JCC erratum of Skylake): %llu, before %llu",
+                 name, (unsigned long long)new->jcc, (unsigned long long)old->jcc);
     if (old->dense != new->dense)
         fact_add(b->f, fact_of(b, FACT_DENSE, (double)old->dense, (double)new->dense),
-                 "%llu lines of %s hold more than two jumps, before %llu", (unsigned long long)new->dense, name,
+                 "%s: 64-byte lines with more than two jumps: %llu, before %llu", name, (unsigned long long)new->dense,
                  (unsigned long long)old->dense);
 }
 
@@ -116,15 +116,16 @@ static void compare_grid(const struct both *b, const struct measure *old, const 
 static const struct {
     size_t offset; /* of a uint64_t in struct measure */
     enum code_fact_kind kind;
-    const char *counts;
+    const char *one, *many;
 } count_table[] = {
-    { offsetof(struct measure, insns), FACT_INSNS, "instructions" },
-    { offsetof(struct measure, calls), FACT_CALLS, "direct calls" },
-    { offsetof(struct measure, indirect), FACT_INDIRECT, "indirect calls and jumps" },
-    { offsetof(struct measure, plt), FACT_PLT, "calls through the PLT or the GOT" },
-    { offsetof(struct measure, spills), FACT_SPILLS, "loads and stores of its stack frame" },
-    { offsetof(struct measure, frame), FACT_FRAME, "bytes of stack frame" },
-    { offsetof(struct measure, tls_calls), FACT_TLS_CALLS, "calls of __tls_get_addr" },
+    { offsetof(struct measure, insns), FACT_INSNS, "instruction", "instructions" },
+    { offsetof(struct measure, calls), FACT_CALLS, "direct call", "direct calls" },
+    { offsetof(struct measure, indirect), FACT_INDIRECT, "indirect call or jump", "indirect calls and jumps" },
+    { offsetof(struct measure, plt), FACT_PLT, "call through the PLT or the GOT", "calls through the PLT or the GOT" },
+    { offsetof(struct measure, spills), FACT_SPILLS, "load or store of its stack frame",
+      "loads and stores of its stack frame" },
+    { offsetof(struct measure, frame), FACT_FRAME, "byte of stack frame", "bytes of stack frame" },
+    { offsetof(struct measure, tls_calls), FACT_TLS_CALLS, "call of __tls_get_addr", "calls of __tls_get_addr" },
 };
 
 static void compare_counts(const struct both *b, const struct measure *old, const struct measure *new)
@@ -134,7 +135,8 @@ static void compare_counts(const struct both *b, const struct measure *old, cons
         uint64_t y = *(const uint64_t *)((const char *)new + count_table[i].offset);
         if (x != y)
             fact_add(b->f, fact_of(b, count_table[i].kind, (double)x, (double)y), "%s has %llu %s, before %llu",
-                     b->change->name, (unsigned long long)y, count_table[i].counts, (unsigned long long)x);
+                     b->change->name, (unsigned long long)y, y == 1 ? count_table[i].one : count_table[i].many,
+                     (unsigned long long)x);
     }
     uint64_t x = b->graph[0]->cold_bytes, y = b->graph[1]->cold_bytes;
     if (x != y && b->change->fate != FATE_REORDERED)
@@ -151,8 +153,8 @@ static void compare_order(const struct both *b, struct arena *scratch)
         return;
     if (r.inverted)
         fact_add(b->f, fact_of(b, FACT_INVERTED, 0, (double)r.inverted),
-                 "%zu branches of %s are inverted: what fell through is jumped to now, and the reverse", r.inverted,
-                 name);
+                 "%zu %s of %s inverted: what fell through is jumped to now, and the reverse", r.inverted,
+                 r.inverted == 1 ? "branch" : "branches", name);
     if (r.to_cold_bytes)
         fact_add(b->f, fact_of(b, FACT_TO_COLD, 0, (double)r.to_cold_bytes), "%llu bytes of %s went into its cold part",
                  (unsigned long long)r.to_cold_bytes, name);

@@ -33,11 +33,12 @@ struct image {
     size_t segment_count, section_count;
     struct load *loads; /* in the order of the program headers */
     size_t load_count;
-    bool decodes;  /* x86-64: the disassembler understands the code */
-    bool absolute; /* ET_EXEC: addresses are final, so immediates may be addresses */
-    Dwarf *dwarf;  /* see image_dwarf */
-    bool dwarf_tried;
-    const struct frames *frames; /* call frame information; NULL until inventory_read filled it */
+    bool decodes;                  /* x86-64: the disassembler understands the code */
+    bool absolute;                 /* ET_EXEC: addresses are final, so immediates may be addresses */
+    Dwarf *dwarf;                  /* see image_dwarf */
+    bool dwarf_tried, dwarf_apart; /* dwarf_apart: it came from a separate file */
+    bool on_disk;                  /* opened by path */
+    const struct frames *frames;   /* call frame information; NULL until inventory_read filled it */
 };
 
 /* Opens and checks a linked ELF file; NULL with one sentence when it is missing, cut short or something else. */
@@ -58,7 +59,8 @@ bool image_covers(const struct image *image, uint64_t address);
 /* The NUL-terminated text at an address; NULL when it does not end inside its segment. */
 const char *image_text(const struct image *image, uint64_t address);
 
-/* DWARF inside this very file; NULL: none, or unreadable. */
+/* The debug information, whose addresses are this file's link-time ones: inside the file, or for a file opened by path in
+ * the separate one that its build id or .gnu_debuglink leads to (alternate files of dwz are followed). NULL: none. */
 Dwarf *image_dwarf(struct image *image);
 
 /* "x86-64", "AArch64"...; of an unlisted machine its number. */

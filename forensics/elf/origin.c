@@ -1,5 +1,6 @@
 #include "elf/origin.h"
 
+#include "elf/names.h"
 #include "elf/sections.h"
 
 #include <dwarf.h>
@@ -45,7 +46,7 @@ static void split_section(struct arena *arena, const struct inventory *inv, cons
     for (const char *end = at ? at + size : NULL; at < end;) {
         size_t length = strnlen(at, (size_t)(end - at));
         if (length && length < 16384)
-            texts_add(texts, arena_strndup(arena, at, length));
+            texts_add(texts, name_clean(arena, arena_strndup(arena, at, length)));
         at += length + 1;
     }
 }
@@ -86,7 +87,7 @@ static void read_producers(struct arena *arena, struct image *image, struct inve
                                ? dwarf_formstring(dwarf_attr(&die, DW_AT_producer, &attr))
                                : NULL;
         if (text && strncmp(text, "GNU AS", 6) != 0)
-            texts_add(&producers, text);
+            texts_add(&producers, name_clean(arena, text));
     }
     size_t best = 0;
     for (size_t i = 1; i < producers.count; i++)

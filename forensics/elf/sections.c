@@ -1,5 +1,7 @@
 #include "elf/sections.h"
 
+#include "elf/names.h"
+
 #include <string.h>
 
 static bool starts(const char *name, const char *prefix)
@@ -65,7 +67,7 @@ static void read_sections(struct arena *arena, const struct image *image, struct
             continue;
         if (named)
             name = elf_strptr(image->elf, names, h.sh_name);
-        *s = (struct section){ .name = name ? name : "",
+        *s = (struct section){ .name = name ? name_clean(arena, name) : "",
                                .address = h.sh_addr,
                                .offset = h.sh_offset,
                                .size = h.sh_size,

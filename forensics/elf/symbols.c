@@ -18,23 +18,14 @@ struct reader {
     const char *file;     /* of the STT_FILE symbol passed last */
 };
 
-/* Readable as it is, or a copy with every control byte and stray high byte replaced by '?'. */
+/* Readable; where the names' budget is spent, made up from the address. */
 static const char *clean_name(struct reader *r, const char *name, uint64_t address)
 {
     size_t length = strnlen(name, r->name_budget + 1);
     if (length > r->name_budget)
         return arena_printf(r->arena, "sym_%llx", (unsigned long long)address);
     r->name_budget -= length;
-    size_t bad = 0;
-    for (const unsigned char *p = (const unsigned char *)name; *p; p++)
-        bad += *p < 0x20 || *p >= 0x7f;
-    if (!bad)
-        return name;
-    char *copy = arena_strdup(r->arena, name);
-    for (unsigned char *p = (unsigned char *)copy; *p; p++)
-        if (*p < 0x20 || *p >= 0x7f)
-            *p = '?';
-    return copy;
+    return name_clean(r->arena, name);
 }
 
 /* Which of our kinds a table entry is; false: none of them. */
@@ -66,6 +57,7 @@ static void add_symbol(struct reader *r, const GElf_Sym *sym, uint32_t index, co
     struct symbol *s = ARENA_PUSH(r->arena, inv->symbols, inv->symbol_count, inv->symbol_room);
     s->name = clean_name(r, raw_name, sym->st_value);
     s->base_name = name_base(r->arena, s->name);
+    s->pretty = name_demangle(r->arena, s->name);
     s->kind = kind;
     s->local = GELF_ST_BIND(sym->st_info) == STB_LOCAL;
     s->weak = GELF_ST_BIND(sym->st_info) == STB_WEAK;

@@ -3,6 +3,8 @@
 
 #include "elf/delta.h"
 #include "elf/inventory.h"
+#include "elf/line.h"
+#include "elf/symbolize.h"
 #include "elf_made.h"
 #include "tap.h"
 
@@ -234,9 +236,129 @@ static void test_objects(void)
     ok(tls && tls->old == 488 && tls->new == 520, "PT_TLS grew from 488 to 520 bytes");
 }
 
+static const char typed[] = "#include <stdio.h>\n"
+                            "struct grown { char tag; double x; char pad[PAD]; double last; };\n"
+                            "struct kept { int a, b; }; struct kept keep;\n"
+                            "struct shifted { FIRST SECOND int rest[12]; }; struct shifted shift;\n"
+                            "struct grown grow;\n"
+                            "int main(void) { grow.x = keep.a + shift.rest[2]; return (int)grow.last; }\n";
+
+static void test_types(void)
+{
+    struct grown_old {
+        char tag;
+        double x;
+        char pad[4];
+        double last;
+    };
+    struct grown_new {
+        char tag;
+        double x;
+        char pad[40];
+        double last;
+    };
+    const char *old = made_program("old", "-O2 -DPAD=4 '-DFIRST=long a;' '-DSECOND=int b;'", typed);
+    struct delta *d = compare(old, made_program("new", "-O2 -DPAD=40 '-DFIRST=int b;' '-DSECOND=long a;'", typed));
+    const struct code_fact *size = fact(d, FACT_STRUCT_SIZE, "grown"), *offset = fact(d, FACT_MEMBER_OFFSET, "grown");
+    ok(size && size->old == sizeof(struct grown_old) && size->new == sizeof(struct grown_new),
+       "a struct that grew is told with its sizes");
+    is_str(size ? size->sentence : NULL, "struct grown has 64 bytes, 7 of them holes, before 32 with 11",
+           "and its holes");
+    ok(offset && offset->old == offsetof(struct grown_old, last) && offset->new == offsetof(struct grown_new, last),
+       "the member behind moved, with its offsets");
+    ok(fact(d, FACT_MEMBER_OFFSET, "shifted") && !fact(d, FACT_MEMBER_OFFSET, "kept") &&
+           !fact(d, FACT_STRUCT_SIZE, "kept"),
+       "members that changed places are told, an unchanged struct is not");
+    d = compare(old, made_program("new", "-O2 -DPAD=45 '-DFIRST=long a;' '-DSECOND=int b; short c[24];'", typed));
+    const struct code_fact *line = fact(d, FACT_MEMBER_LINE, "shifted");
+    ok(line && line->old == 12 && line->new == 60, "an array that crosses a line now is told");
+    struct delta *null = compare(old, made_program("new", "-O2 -DPAD=4 '-DFIRST=long a;' '-DSECOND=int b;'", typed));
+    ok(null->code_fact_count == 0, "the null twin has no fact");
+}
+
+static void test_inlining(const char *compiler)
+{
+    static const char source[] =
+        "#include <stdio.h>\n"
+        "ATTR int half(int n) { return n > 0 ? n / 2 + n * n : puts(\"no\"); }\n"
+        "__attribute__((noinline)) int walk(int n) { int s = 0; for (int i = 0; i < n; i++) s += half(i); return s; }\n"
+        "int main(int c, char **v) { (void)v; return walk(c); }\n";
+    made_file("made.c", source, strlen(source));
+    made_run("%s -g -O2 '-DATTR=static __attribute__((noinline))' -o old made.c && %s -g -O2 '-DATTR=static inline' -o "
+             "new made.c",
+             compiler, compiler);
+    struct delta *d = compare(made_path("old"), made_path("new"));
+    const struct code_fact *now = fact(d, FACT_INLINED, "walk");
+    is_str(now ? now->sentence : NULL, "half is now inlined in walk (call at line 3)",
+           arena_printf(made_arena, "%s: an inlined call is told with its line", compiler));
+    const struct symbol *kin = NULL;
+    for (size_t i = 0; i < d->symbol_count; i++)
+        if (d->symbols[i].fate == FATE_REMOVED && strcmp(d->symbols[i].old->name, "half") == 0)
+            kin = d->symbols[i].kin;
+    is_str(kin ? kin->name : NULL, "walk", "the function that vanished went there");
+    d = compare(made_path("new"), made_path("old"));
+    now = fact(d, FACT_INLINED, "walk");
+    is_str(now ? now->sentence : NULL, "half is no longer inlined in walk (call at line 3)", "and the other way round");
+}
+
+static void test_lines(void)
+{
+    static const char source[] = "#include <stdio.h>\n"
+                                 "static inline int half(int n)\n{\n    return n * 12345 + 6;\n}\n"
+                                 "__attribute__((noinline)) int walk(int n)\n{\n    return half(n) + puts(\"x\");\n}\n"
+                                 "int main(int c, char **v)\n{\n    (void)v;\n    return walk(c);\n}\n";
+    static const char *const flags[] = { "-O2 -gdwarf-5", "-O2 -gdwarf-4", "-O2 -gz", "-O2 -gsplit-dwarf" };
+    for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
+        struct inventory *inv = must_read(made_program("lined", flags[f], source));
+        struct lines *lines = lines_open(made_arena, inv);
+        const struct symbol *walk = symbol_named(inv, "walk");
+        struct source_line line;
+        bool inlined = false, outer = false;
+        for (uint64_t at = walk->address; lines && at < walk->address + walk->size; at++) {
+            if (!line_at(lines, at, &line) || !strstr(line.file, "made.c"))
+                continue;
+            inlined = inlined ||
+                      (line.line == 4 && line.inlined == 1 && line.function && strcmp(line.function, "half") == 0);
+            outer = outer ||
+                    (line.line == 8 && line.inlined == 0 && line.function && strcmp(line.function, "walk") == 0);
+        }
+        ok(inlined && outer, "%s: lines of a function and of what it inlines are found", flags[f]);
+        ok(lines && !line_at(lines, 1, &line), "and none where there is no code");
+    }
+    made_program("lined", "-O2 -Wl,--build-id", source);
+    made_run("objcopy --only-keep-debug lined lined.debug && strip -o apart lined && objcopy "
+             "--add-gnu-debuglink=lined.debug apart");
+    struct inventory *apart = must_read(made_path("apart"));
+    struct lines *lines = lines_open(made_arena, apart);
+    struct source_line line;
+    ok(apart->has_debug && lines &&
+           line_at(lines, symbol_named(must_read(made_path("lined")), "walk")->address, &line) && line.line == 7,
+       "debug information in a file of its own is found by its link");
+    ok(!lines_open(made_arena, must_read("/bin/true")), "without any there are no lines");
+}
+
+static void test_demangling(void)
+{
+    const char *source =
+        "namespace ns { struct T { int a; }; __attribute__((noinline)) int f(const T &t, int n) { return t.a * n; } }"
+        "int main(int c, char **) { ns::T t = { c }; return ns::f(t, c); }";
+    made_file("made.cc", source, strlen(source));
+    made_run("g++ -g -O2 -o cpp made.cc");
+    const struct symbol *f = symbol_named(must_read(made_path("cpp")), "_ZN2ns1fERKNS_1TEi");
+    is_str(f ? f->pretty : NULL, "ns::f(ns::T const&, int)", "C++ names are shown as written");
+}
+
 int main(void)
 {
     made_begin();
+    test_types();
+    test_inlining("gcc");
+    if (system("clang --version >/dev/null 2>&1") == 0)
+        test_inlining("clang");
+    else
+        skip("inlining by clang", "no clang here");
+    test_lines();
+    test_demangling();
     test_loops();
     test_jumps();
     test_order();

@@ -1,0 +1,38 @@
+/* Walking debug information that may be hostile: every walk moves forward through the file, to a bounded depth, and
+ * takes its steps from a budget. Internal to elf/.
+ */
+#ifndef FORENSICS_ELF_DWARF_WALK_H
+#define FORENSICS_ELF_DWARF_WALK_H
+
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    WALK_MOST_DEPTH = 48,     /* nested scopes; real code stays below 30 */
+    WALK_MOST_DIES = 1 << 25, /* visited in one walk: about five seconds */
+};
+
+struct walk_budget {
+    size_t dies; /* left */
+};
+
+/* The first child; false: none. */
+bool walk_child(struct walk_budget *budget, Dwarf_Die *die, Dwarf_Die *child);
+
+/* Steps to the next sibling; false: none. A sibling reference that leads back ends the list. */
+bool walk_next(struct walk_budget *budget, Dwarf_Die *die);
+
+/* Calls back for every DIE outside functions and types: units' children and those of namespaces inside. `scope` is the
+ * namespaces' names joined by "::", "" outside. */
+typedef void walk_visit(void *context, Dwarf_Die *die, const char *scope);
+void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context);
+
+/* The value of a constant attribute, its abstract origin asked too; `otherwise` where it has none. */
+uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
+
+/* Bytes of the type that DW_AT_type of a DIE leads to, through typedefs, qualifiers and arrays; 0: not known. */
+uint64_t walk_type_size(Dwarf_Die *die);
+
+#endif

@@ -1,0 +1,172 @@
+#include "elf/dwarf_walk.h"
+#include "elf/facts_add.h"
+#include "elf/image.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A call that was inlined in a function whose code changed. */
+struct site {
+    size_t change; /* index into delta.symbols, the function it ended up in */
+    const char *callee;
+    uint64_t line; /* of the call; 0: not recorded */
+};
+
+struct sites {
+    struct finder *f;
+    struct arena *arena;
+    struct walk_budget *budget;
+    bool old_side;
+    struct site *items;
+    size_t count, room;
+};
+
+static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigned depth)
+{
+    Dwarf_Die die;
+    if (depth > WALK_MOST_DEPTH || !walk_child(s->budget, parent, &die))
+        return;
+    do {
+        int tag = dwarf_tag(&die);
+        const char *name = tag == DW_TAG_inlined_subroutine ? dwarf_diename(&die) : NULL;
+        if (name)
+            *ARENA_PUSH(s->arena, s->items, s->count, s->room) = (struct site){ change, name,
+                                                                                walk_number(&die, DW_AT_call_line, 0) };
+        if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block)
+            add_sites(s, &die, change, depth + 1);
+    } while (walk_next(s->budget, &die));
+}
+
+/* Functions whose code is the same inline what they did. */
+static void visit(void *context, Dwarf_Die *die, const char *scope)
+{
+    struct sites *s = context;
+    Dwarf_Addr entry;
+    (void)scope;
+    if (dwarf_tag(die) != DW_TAG_subprogram || dwarf_entrypc(die, &entry) != 0)
+        return;
+    const struct symbol_change *c = delta_at(s->f->delta, s->old_side, entry);
+    const struct symbol *symbol = !c ? NULL : s->old_side ? c->old : c->new;
+    if (symbol && symbol->address == entry && c->fate != FATE_SAME && c->fate != FATE_MOVED &&
+        c->fate != FATE_REORDERED)
+        add_sites(s, die, (size_t)(c - s->f->delta->symbols), 0);
+}
+
+static int by_callee(const void *a, const void *b)
+{
+    const struct site *x = a, *y = b;
+    if (x->change != y->change)
+        return x->change < y->change ? -1 : 1;
+    int order = strcmp(x->callee, y->callee);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static struct sites read_sites(struct finder *f, struct arena *scratch, bool old_side)
+{
+    struct walk_budget budget = { WALK_MOST_DIES };
+    struct sites s = { .f = f, .arena = scratch, .budget = &budget, .old_side = old_side };
+    walk_units(image_dwarf((old_side ? f->delta->old : f->delta->new)->image), &budget, visit, &s);
+    if (s.count)
+        qsort(s.items, s.count, sizeof *s.items, by_callee);
+    return s;
+}
+
+static bool same_callee(const struct site *a, const struct site *b)
+{
+    return a->change == b->change && strcmp(a->callee, b->callee) == 0;
+}
+
+static size_t run_length(const struct sites *s, size_t at)
+{
+    size_t end = at;
+    while (end < s->count && same_callee(&s->items[end], &s->items[at]))
+        end++;
+    return end - at;
+}
+
+static void tell(struct finder *f, const struct site *site, size_t old, size_t new)
+{
+    const struct symbol_change *c = &f->delta->symbols[site->change];
+    const char *name = c->name,
+               *where = site->line ? arena_printf(f->arena, " (call at line %llu)", (unsigned long long)site->line)
+                                   : "";
+    struct code_fact fact = { .kind = FACT_INLINED,
+                              .change = c,
+                              .name = name,
+                              .old = (double)old,
+                              .new = (double)new,
+                              .old_address = c->old ? c->old->address : 0,
+                              .new_address = c->new ? c->new->address : 0,
+                              .weight = (double)(c->new ? c->new->size : c->old->size) };
+    if (old == new || !c->old || !c->new)
+        return; /* a function that came or went took its call sites along */
+    if (new == 0)
+        fact_add(f, fact, "%s is no longer inlined in %s%s", site->callee, name, where);
+    else if (old == 0)
+        fact_add(f, fact, "%s is now inlined in %s%s", site->callee, name, where);
+    else
+        fact_add(f, fact, "%s is inlined %zu times in %s, before %zu", site->callee, new, name, old);
+}
+
+struct orphans {
+    struct symbol_change **items; /* removed functions whose whereabouts are not known, by base name */
+    size_t count, room;
+};
+
+static int by_base(const void *a, const void *b)
+{
+    const struct symbol_change *x = *(struct symbol_change *const *)a, *y = *(struct symbol_change *const *)b;
+    int order = strcmp(x->old->base_name, y->old->base_name);
+    return order ? order : (x > y) - (x < y);
+}
+
+static struct orphans find_orphans(struct delta *d, struct arena *scratch)
+{
+    struct orphans o = { 0 };
+    for (size_t i = 0; i < d->symbol_count; i++) {
+        struct symbol_change *c = &d->symbols[i];
+        if (c->fate == FATE_REMOVED && !c->kin && c->old->kind == SYMBOL_FUNCTION)
+            *ARENA_PUSH(scratch, o.items, o.count, o.room) = c;
+    }
+    if (o.count)
+        qsort(o.items, o.count, sizeof *o.items, by_base);
+    return o;
+}
+
+/* A removed function went into the function that inlines it now. */
+static void adopt(struct finder *f, const struct orphans *o, const struct site *site)
+{
+    size_t low = 0, high = o->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(o->items[middle]->old->base_name, site->callee) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < o->count && strcmp(o->items[low]->old->base_name, site->callee) == 0 && !o->items[low]->kin)
+        o->items[low]->kin = f->delta->symbols[site->change].new;
+}
+
+void find_inline_facts(struct finder *f)
+{
+    if (!image_dwarf(f->delta->old->image) || !image_dwarf(f->delta->new->image))
+        return;
+    struct arena *scratch = arena_new();
+    struct orphans orphans = find_orphans(f->delta, scratch);
+    struct sites old = read_sites(f, scratch, true), new = read_sites(f, scratch, false);
+    for (size_t i = 0, j = 0; i < old.count || j < new.count;) {
+        int order = i == old.count ? 1 : j == new.count ? -1 : by_callee(&old.items[i], &new.items[j]);
+        if (i < old.count && j < new.count &&same_callee(&old.items[i], &new.items[j]))
+            order = 0; /* the lines of the calls may differ */
+        size_t olds = order <= 0 ? run_length(&old, i) : 0, news = order >= 0 ? run_length(&new, j) : 0;
+        const struct site *site = news ? &new.items[j] : &old.items[i];
+        tell(f, site, olds, news);
+        if (news > olds)
+            adopt(f, &orphans, site);
+        i += olds;
+        j += news;
+    }
+    arena_free(scratch);
+}
