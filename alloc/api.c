@@ -85,13 +85,12 @@ size_t hakmem_usable_size(const void *p)
 
 void hakmem_free_sized(void *p, size_t size)
 {
-    front_free_sized(p, size);
+    front_free_sized(p, 0, size);
 }
 
 void hakmem_free_aligned_sized(void *p, size_t align, size_t size)
 {
-    (void)align;
-    front_free_sized(p, size);
+    front_free_sized(p, align, size);
 }
 
 int hakmem_trim(size_t pad)

@@ -9,6 +9,8 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define NOINLINE    __attribute__((noinline))
+/* On the declaration of a variable: the compiler then knows that it need not ask the GOT for it. */
+#define HIDDEN      __attribute__((visibility("hidden")))
 #define COLD        __attribute__((noinline, cold))
 
 /* x rounded up to a multiple of `to`, a power of two; the caller has made sure it does not wrap. */

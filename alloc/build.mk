@@ -32,7 +32,7 @@ $(BUILD)/$(1)/alloc/%.o: alloc/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(HAKMEM_CFLAGS) $(2) -c -o $$@ $$<
 endef
-HAKMEM_SO_CFLAGS := -fPIC -ftls-model=initial-exec -fno-plt -fno-semantic-interposition
+HAKMEM_SO_CFLAGS := -fPIC -ftls-model=initial-exec -fno-plt -fno-semantic-interposition -DHAK_FS_RELATIVE=1
 HAKMEM_A_CFLAGS  := -fPIE -ftls-model=local-exec
 $(eval $(call HAKMEM_FLAVOUR,so,$(HAKMEM_SO_CFLAGS)))
 $(eval $(call HAKMEM_FLAVOUR,static,$(HAKMEM_A_CFLAGS)))
@@ -65,4 +65,6 @@ $(HAKMEM_NAMES_A): $(call objs,$(HAKMEM_CORE_SRC),static)
 	$(HAKMEM_ARCHIVE)
 
 # A sanitizer brings an allocator of its own: there, only the names that interpose nothing make sense.
-ALL += $(HAKMEM_NAMES_A) $(if $(SANITIZE),,$(HAKMEM_SO) $(HAKMEM_A) $(HAKMEM_MINIMAL_A))
+ALL += $(HAKMEM_NAMES_A) $(if $(SANITIZE),,$(HAKMEM_SO) $(HAKMEM_A) $(HAKMEM_MINIMAL_A) $(HAKMEM_CHECKING_A) $(HAKMEM_CHECKING_SO))
+
+include tests/alloc/build.mk

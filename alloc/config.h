@@ -17,6 +17,9 @@
 #ifndef HAK_STATS
 #define HAK_STATS 1 /* count slow-path events; 0 in the FAST build */
 #endif
+#ifndef HAK_FS_RELATIVE
+#define HAK_FS_RELATIVE 0 /* x86-64 with initial-exec TLS in a shared object: see front_self() */
+#endif
 #ifndef HAK_CHECKING
 #define HAK_CHECKING 0 /* canary, poison, quarantine in front of every block (front_checking.c) */
 #endif
@@ -41,7 +44,7 @@
  * an offset into the thread's cells, so that free needs no shift. Tags below 1 << TAG_SHIFT are not small. */
 #define TAG_SHIFT      10
 #define HEAP_ID_MAX    ((1u << 22) - 2) /* the id above it is never given out: a thread without heap has it */
-#define NO_HEAP_TAG    0xfffffc00u
+#define NO_HEAP_TAG    0xfffffc00u /* xor with any tag is far above any class */
 
 enum hak_tag {
     TAG_NONE = 0,     /* not ours, or not in use */

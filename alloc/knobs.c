@@ -25,7 +25,8 @@ const struct knob hak_knob_table[] = {
     {"HAKMEM_CACHE_KB", KNOB_INT, 1, 4096, 128, AT(cache_kb), "KiB",
      "Free memory that a thread keeps in its list of one size class; also bounded to 8..512 blocks."},
     {"HAKMEM_PURGE_MS", KNOB_INT, -1, 3600000, 500, AT(purge_ms), "ms",
-     "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never."},
+     "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never. (A freed "
+     "block above 32 MiB always goes back at once.)"},
     {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 0, AT(huge_pages), "",
      "Ask for transparent huge pages for 2 MiB units as soon as half of their slabs are in use."},
     {"HAKMEM_RANDOM_ORDER", KNOB_BOOL, 0, 1, 0, AT(random_order), "",

@@ -26,12 +26,13 @@ static COLD void *malloc_late(unsigned c)
     return p ? p : no_memory();
 }
 
-NOINLINE void *hak_malloc_refill(size_t c)
+NOINLINE void *hak_malloc_refill(size_t off)
 {
+    unsigned c = (unsigned)(off / sizeof(struct cell));
     struct heap *h = hak_thread_heap();
     if (unlikely(!h))
-        return malloc_late((unsigned)c);
-    void *p = hak_heap_refill(h, &hak_front, (unsigned)c);
+        return malloc_late(c);
+    void *p = hak_heap_refill(h, &hak_front, c);
     return likely(p != NULL) ? p : no_memory();
 }
 
@@ -41,7 +42,7 @@ static void *malloc_class(unsigned c)
     struct cell *cell = &hak_front.cells[c];
     void *p = cell->head;
     if (unlikely(!p))
-        return hak_malloc_refill(c);
+        return hak_malloc_refill(c * sizeof(struct cell));
     cell->head = next_block(p);
     cell->room++;
     return p;
@@ -59,9 +60,10 @@ NOINLINE void *hak_malloc_slow(size_t size)
     return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &zeroed);
 }
 
-NOINLINE void hak_free_flush(size_t c)
+NOINLINE void hak_free_flush(size_t off)
 {
-    hak_heap_flush(hak_front.heap, &hak_front, (unsigned)c, hak_front.cells[c].bound / 2);
+    unsigned c = (unsigned)(off / sizeof(struct cell));
+    hak_heap_flush(hak_front.heap, &hak_front, c, hak_front.cells[c].bound / 2);
 }
 
 COLD void hak_free_foreign(void *p)
@@ -81,7 +83,7 @@ NOINLINE void hak_free_slow(void *p)
     if (unlikely(!h))
         hak_free_homeless(p);
     else if (unlikely((tag ^ hak_front.id) < NCLASS * 16))
-        front_free(p); /* this was the thread's first call, and it took over the heap that the block is from */
+        plain_free(p); /* this was the thread's first call, and it took over the heap that the block is from */
     else
         hak_heap_free_remote(h, p);
 }
@@ -96,14 +98,14 @@ void *hak_calloc(size_t n, size_t size)
         void *p = malloc_large(bytes, MIN_ALIGN, &zeroed);
         return p && !zeroed ? memset(p, 0, bytes) : p;
     }
-    void *p = front_malloc(bytes);
+    void *p = plain_malloc(bytes);
     return p ? memset(p, 0, bytes) : p;
 }
 
 void *hak_aligned(size_t align, size_t size)
 {
     if (align <= MIN_ALIGN)
-        return front_malloc(size);
+        return plain_malloc(size);
     unsigned c = hak_class_aligned(size, align);
     bool zeroed;
     return c < NCLASS ? malloc_class(c) : malloc_large(size, align, &zeroed);
@@ -117,12 +119,20 @@ size_t hak_usable(const void *p)
     return hak_large_size(p, tag);
 }
 
+size_t hak_usable_exact(const void *p)
+{
+    size_t size = hak_usable(p);
+    if (!size || tag_of(p) < 1u << TAG_SHIFT)
+        return size;
+    return (size_t)((const char *)p - slab_of(p)->start) % size ? 0 : size;
+}
+
 void *hak_realloc(void *p, size_t size)
 {
     if (!p)
-        return front_malloc(size);
+        return plain_malloc(size);
     if (!size) {
-        front_free(p);
+        plain_free(p);
         return NULL;
     }
     uint32_t tag = tag_of(p);
@@ -135,10 +145,10 @@ void *hak_realloc(void *p, size_t size)
         if (same)
             return same;
     }
-    void *q = front_malloc(size);
+    void *q = plain_malloc(size);
     if (!q)
         return size <= have ? p : NULL; /* a smaller block need not fail */
     memcpy(q, p, min_size(have, size));
-    front_free(p);
+    plain_free(p);
     return q;
 }

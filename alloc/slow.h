@@ -7,8 +7,8 @@
 /* A request above FAST_MAX bytes. NULL and ENOMEM when there is no memory. */
 void *hak_malloc_slow(size_t size);
 
-/* A block of class c, whose list is empty. */
-void *hak_malloc_refill(size_t c);
+/* A block of the class whose cell is at offset `off` (class * 16) and whose list is empty. */
+void *hak_malloc_refill(size_t off);
 
 /* A block that is not small, or not this thread's. */
 void hak_free_slow(void *p);
@@ -16,8 +16,8 @@ void hak_free_slow(void *p);
 /* NULL, or a pointer that is not ours. */
 void hak_free_foreign(void *p);
 
-/* The list of class c has grown beyond its bound. */
-void hak_free_flush(size_t c);
+/* The list of the cell at offset `off` has grown beyond its bound. */
+void hak_free_flush(size_t off);
 
 void *hak_calloc(size_t n, size_t size);
 
@@ -29,5 +29,8 @@ void *hak_realloc(void *p, size_t size);
 
 /* Bytes that may be used at p; 0 for NULL and for what is not a block. */
 size_t hak_usable(const void *p);
+
+/* The same, and 0 for a pointer into the middle of a block. */
+size_t hak_usable_exact(const void *p);
 
 #endif

@@ -11,7 +11,10 @@
 #define HUGE_CACHE_ONE ((size_t)32 << 20) /* and the largest that is kept */
 #define GIB           ((uintptr_t)1 << 30)
 
-struct space_view hak_space;
+uintptr_t hak_space_base;
+size_t hak_space_limit;
+_Atomic(uint32_t) *hak_space_tags;
+struct unit **hak_space_units;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool ready;
@@ -60,7 +63,7 @@ static bool choose_window(void)
     size_t wide = min_size(want, 64 * GIB);
     if (end - base < wide)
         base = end > 4 * GIB + wide ? end - wide : base;
-    hak_space.base = base;
+    hak_space_base = base;
     nunits = (end - base) / UNIT_SIZE;
     return true;
 }
@@ -72,8 +75,8 @@ static bool make_tables(void)
     char *table = hak_os_reserve(tag_bytes + unit_bytes);
     if (!table)
         return false;
-    hak_space.tags = (_Atomic(uint32_t) *)(void *)table;
-    hak_space.units = (struct unit **)(void *)(table + tag_bytes);
+    hak_space_tags = (_Atomic(uint32_t) *)(void *)table;
+    hak_space_units = (struct unit **)(void *)(table + tag_bytes);
     return true;
 }
 
@@ -149,7 +152,7 @@ static bool commit_tables(size_t end)
     if (end <= committed)
         return true;
     size_t to = min_size(align_up(end, UNIT_STEP), nunits);
-    char *tags = (char *)hak_space.tags, *units = (char *)hak_space.units;
+    char *tags = (char *)hak_space_tags, *units = (char *)hak_space_units;
     size_t per_unit = UNIT_SLABS * sizeof(uint32_t);
     uintptr_t from = align_down(committed * per_unit, PAGE_SIZE_HAK);
     if (!hak_os_commit(tags + from, align_up(to * per_unit, PAGE_SIZE_HAK) - from))
@@ -158,20 +161,20 @@ static bool commit_tables(size_t end)
     if (!hak_os_commit(units + from, align_up(to * sizeof(struct unit *), PAGE_SIZE_HAK) - from))
         return false;
     committed = to;
-    atomic_store_explicit(&hak_space.limit, to * UNIT_SLABS, memory_order_release);
+    __atomic_store_n(&hak_space_limit, to * UNIT_SLABS, __ATOMIC_RELEASE);
     return true;
 }
 
 static char *unit_address(size_t i)
 {
-    return (char *)hak_space.base + i * UNIT_SIZE;
+    return (char *)hak_space_base + i * UNIT_SIZE;
 }
 
 /* First unit of n free ones whose address is a multiple of `align`, from unit `from` on; nunits if none. */
 static size_t find_units(size_t from, size_t n, size_t align)
 {
     size_t step = align / UNIT_SIZE ? align / UNIT_SIZE : 1;
-    size_t skew = (hak_space.base / UNIT_SIZE) % step;
+    size_t skew = (hak_space_base / UNIT_SIZE) % step;
     size_t i = from;
     while (i < nunits && n <= nunits - i) {
         size_t off = (i + skew) % step;
@@ -180,7 +183,7 @@ static size_t find_units(size_t from, size_t n, size_t align)
             continue;
         }
         size_t run = 0;
-        while (run < n && (i + run >= committed || !hak_space.units[i + run]))
+        while (run < n && (i + run >= committed || !hak_space_units[i + run]))
             run++;
         if (run == n)
             return i;
@@ -202,7 +205,7 @@ static size_t map_units(size_t n, size_t bytes, size_t align)
             return nunits;
         /* Somebody else lives here. Only a single unit is known to be taken and never tried again. */
         if (n == 1)
-            hak_space.units[i] = &foreign;
+            hak_space_units[i] = &foreign;
         i++;
     }
     return nunits;
@@ -211,15 +214,15 @@ static size_t map_units(size_t n, size_t bytes, size_t align)
 static void claim_units(size_t i, size_t n, struct unit *u)
 {
     for (size_t k = 0; k < n; k++)
-        hak_space.units[i + k] = k ? &foreign : u;
-    while (unit_hint < committed && hak_space.units[unit_hint])
+        hak_space_units[i + k] = k ? &foreign : u;
+    while (unit_hint < committed && hak_space_units[unit_hint])
         unit_hint++;
 }
 
 static void release_units(size_t i, size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        hak_space.units[i + k] = NULL;
+        hak_space_units[i + k] = NULL;
     unit_hint = min_size(unit_hint, i);
 }
 
@@ -230,10 +233,12 @@ static size_t units_for(size_t bytes)
 
 static void tag_store(const void *p, uint32_t tag)
 {
-    atomic_store_explicit(&hak_space.tags[slab_index(p)], tag, memory_order_relaxed);
+    atomic_store_explicit(&hak_space_tags[slab_index(p)], tag, memory_order_relaxed);
 }
 
 /* ---- superslabs ---- */
+
+static size_t purge_locked(uint64_t now, uint64_t wait, bool everything);
 
 static void bin_remove(struct unit *u)
 {
@@ -281,10 +286,17 @@ static void idle_append(struct unit *u, uint64_t now)
     idle_last = u;
 }
 
+/* As map_units; when memory is out it first gives back what is idle, and tries once more. */
+static size_t map_units_or_purge(size_t n, size_t bytes, size_t align)
+{
+    size_t i = map_units(n, bytes, align);
+    return i == nunits && purge_locked(0, 0, true) ? map_units(n, bytes, align) : i;
+}
+
 static struct unit *superslab_new(void)
 {
     struct unit *u = unit_meta_take(false);
-    size_t i = u ? map_units(1, UNIT_SIZE, UNIT_SIZE) : nunits;
+    size_t i = u ? map_units_or_purge(1, UNIT_SIZE, UNIT_SIZE) : nunits;
     if (i == nunits) {
         if (u) {
             u->huge_len = 0;
@@ -314,7 +326,7 @@ static bool superslab_release(struct unit *u)
         tag_store(u->base + k * SLAB_SIZE, TAG_NONE);
     bin_remove(u);
     idle_remove(u);
-    release_units(((uintptr_t)u->base - hak_space.base) / UNIT_SIZE, 1);
+    release_units(((uintptr_t)u->base - hak_space_base) / UNIT_SIZE, 1);
     unit_meta_give(u);
     stats.superslabs--;
     return true;
@@ -423,7 +435,7 @@ void hak_slabs_free(struct slab *s)
 
 static size_t unit_number(const struct unit *u)
 {
-    return ((uintptr_t)u->base - hak_space.base) / UNIT_SIZE;
+    return ((uintptr_t)u->base - hak_space_base) / UNIT_SIZE;
 }
 
 static bool huge_release(struct unit *u)
@@ -470,7 +482,7 @@ static struct unit *huge_map(size_t bytes, size_t align)
     if (!u)
         return NULL;
     u->huge_len = bytes;
-    size_t i = map_units(units_for(bytes), bytes, align);
+    size_t i = map_units_or_purge(units_for(bytes), bytes, align);
     if (i == nunits) {
         unit_meta_give(u);
         return NULL;

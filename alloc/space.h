@@ -55,15 +55,22 @@ struct unit {
     uint64_t bits[UNIT_SLABS][SLAB_BITS / 64];
 };
 
-/* What free reads of the address space; one cache line, written only while the heap grows. */
-struct space_view {
-    uintptr_t base;            /* first byte of the window; a multiple of UNIT_SIZE */
-    atomic_size_t limit;       /* slabs from base on that have a readable tag */
-    _Atomic(uint32_t) *tags;   /* one a slab */
-    struct unit **units;       /* one a unit; NULL where nothing is */
-} __attribute__((aligned(64)));
+/* What free reads of the address space. Variables of their own, not a struct: each is then one operand. */
+HIDDEN extern uintptr_t hak_space_base;           /* first byte of the window; a multiple of UNIT_SIZE */
+HIDDEN extern size_t hak_space_limit;            /* slabs from base on that have a readable tag; it only grows */
+HIDDEN extern _Atomic(uint32_t) *hak_space_tags;  /* one a slab */
+HIDDEN extern struct unit **hak_space_units;      /* one a unit; NULL where nothing is */
 
-extern struct space_view hak_space;
+/* The limit, as seen by any thread. Whoever holds a block has synchronised with whoever allocated it, so an old
+ * value is large enough. A plain load, because gcc does not fold an atomic one into the comparison. */
+static inline size_t space_limit(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    return __atomic_load_n(&hak_space_limit, __ATOMIC_RELAXED);
+#else
+    return hak_space_limit;
+#endif
+}
 
 /* Counted under the space lock. */
 struct space_stats {
@@ -78,22 +85,22 @@ struct space_stats {
 /* Index of the slab that p lies in; >= limit for a pointer that is not ours. */
 static inline size_t slab_index(const void *p)
 {
-    return ((uintptr_t)p - hak_space.base) >> SLAB_SHIFT;
+    return ((uintptr_t)p - hak_space_base) >> SLAB_SHIFT;
 }
 
 /* The tag of p's slab; TAG_NONE for a pointer from elsewhere. Touches no memory near p. */
 static inline uint32_t tag_of(const void *p)
 {
     size_t i = slab_index(p);
-    if (unlikely(i >= atomic_load_explicit(&hak_space.limit, memory_order_relaxed)))
+    if (unlikely(i >= space_limit()))
         return TAG_NONE;
-    return atomic_load_explicit(&hak_space.tags[i], memory_order_relaxed);
+    return atomic_load_explicit(&hak_space_tags[i], memory_order_relaxed);
 }
 
 /* The unit that p lies in; p's tag is not TAG_NONE. */
 static inline struct unit *unit_of(const void *p)
 {
-    return hak_space.units[slab_index(p) / UNIT_SLABS];
+    return hak_space_units[slab_index(p) / UNIT_SLABS];
 }
 
 /* The slab, or first slab of the span or run, that p lies in; p's tag is neither TAG_NONE nor TAG_HUGE. */
