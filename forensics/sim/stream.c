@@ -1,6 +1,7 @@
 #include "sim/stream.h"
 
 #include "base/arena.h"
+#include "sim/stream_pack.h"
 #include "sim/stream_ring.h"
 
 #include <errno.h>
@@ -22,7 +23,10 @@ struct stream {
 
     const uint64_t *chunk; /* the chunk in hand, or NULL */
     uint64_t number;       /* of the chunk in hand, or of the next one */
-    size_t file_at;        /* bytes: where the next chunk of a file starts */
+    size_t file_at;        /* bytes: where the chunk in hand, or the next one, starts in a file */
+    size_t file_bytes;     /* how long the chunk in hand is there */
+    struct stream_packer *packer; /* a file with packed chunks, or one that is saved; else NULL */
+    uint64_t *unpacked;    /* the chunk in hand, when it was packed */
     uint32_t words, at;    /* of the chunk in hand; at: next word to hand out */
     uint32_t event;        /* next event's word index; == words when none is left */
     bool ended;            /* END was seen */
@@ -136,6 +140,7 @@ void stream_close(struct stream *s)
     if (!s)
         return;
     munmap(s->control, s->mapped);
+    stream_packer_free(s->packer);
     free(s->blocks);
     arena_free(s->arena);
 }
@@ -199,6 +204,34 @@ static bool file_has_chunk(struct stream *s, struct err *err)
                    (unsigned long long)s->number);
 }
 
+/* The packer of a file; NULL: no memory. */
+static struct stream_packer *packer_of(struct stream *s)
+{
+    if (!s->packer) {
+        s->packer = stream_packer_new();
+        s->unpacked = arena_array(s->arena, stream_pack_room(s->control->chunk_words) / 8 + 1, 8);
+    }
+    return s->packer;
+}
+
+/* Replaces the packed chunk in hand by a plain one. */
+static bool unpack(struct stream *s)
+{
+    const uint8_t *packed = (const uint8_t *)(s->chunk + STREAM_CHUNK_HEADER_WORDS);
+    size_t bytes = ((size_t)s->words - STREAM_CHUNK_HEADER_WORDS) * 8;
+    if (!packer_of(s))
+        return false;
+    s->words = stream_unpack(s->packer, packed, bytes, s->unpacked, s->control->chunk_words);
+    s->chunk = s->unpacked;
+    return s->words >= STREAM_CHUNK_HEADER_WORDS;
+}
+
+/* Lets the packer learn from a chunk that is not packed, as it did when the file was written. */
+static bool learn(struct stream *s)
+{
+    return packer_of(s) && stream_pack(s->packer, s->chunk, s->words, (uint8_t *)s->unpacked);
+}
+
 /* Takes the next chunk in hand. False: failed, or nothing is left and s->ended says that nothing is missing. */
 static bool take_chunk(struct stream *s, struct err *err)
 {
@@ -217,12 +250,17 @@ static bool take_chunk(struct stream *s, struct err *err)
     }
     const struct stream_chunk *head = (const struct stream_chunk *)s->chunk;
     if (head->check != (head->number ^ head->words ^ STREAM_CHUNK_MARK) || head->number != s->number ||
-        head->encoding != 0 || head->words < STREAM_CHUNK_HEADER_WORDS || head->words > s->control->chunk_words)
+        head->words < STREAM_CHUNK_HEADER_WORDS || head->words > s->control->chunk_words ||
+        head->encoding > (s->is_ring ? STREAM_PLAIN : STREAM_UNPACKABLE))
         return damaged(s, "a torn chunk", err) == STREAM_DONE;
     if (head->words > room)
         return err_set(err, ERR_TOOL, "the recording %s is cut short in chunk %llu: record it again", s->name,
                        (unsigned long long)s->number);
     s->words = head->words;
+    s->file_bytes = (size_t)s->words * 8;
+    if ((head->encoding == STREAM_PACKED && !unpack(s)) || (head->encoding == STREAM_UNPACKABLE && !learn(s)))
+        return damaged(s, "a chunk that cannot be unpacked", err) == STREAM_DONE;
+    head = (const struct stream_chunk *)s->chunk;
     s->at = STREAM_CHUNK_HEADER_WORDS;
     s->event = head->first_event ? head->first_event : s->words;
     return true;
@@ -235,7 +273,7 @@ static void release_chunk(struct stream *s)
     if (s->is_ring)
         stream_ring_release(s->control, s->number);
     else
-        s->file_at += (size_t)s->words * 8;
+        s->file_at += s->file_bytes;
 }
 
 /* ---- events ---- */
@@ -399,7 +437,7 @@ enum stream_item stream_next(struct stream *s, struct stream_run *run, struct st
             return damaged(s, "an impossible event", err);
         *run = (struct stream_run){ s->chunk + s->at, s->chunk + s->event };
         s->at = s->event;
-        if (!s->is_ring && !run_is_sane(s, run))
+        if (!s->is_ring && s->chunk != s->unpacked && !run_is_sane(s, run)) /* unpacking has checked its own */
             return damaged(s, "an impossible record", err);
         return STREAM_RUN;
     }
@@ -437,6 +475,28 @@ static bool chunk_is_last(struct stream *s)
     return false;
 }
 
+/* Writes the chunk in hand, packed unless it would grow by that. */
+static bool save_packed(struct stream *s, int fd, const char *path, struct err *err)
+{
+    uint8_t *out = packer_of(s) ? (uint8_t *)(s->unpacked + STREAM_CHUNK_HEADER_WORDS) : NULL;
+    size_t bytes = out ? stream_pack(s->packer, s->chunk, s->words, out) : 0;
+    struct stream_chunk head = { .number = s->number, .encoding = STREAM_PACKED };
+    const uint64_t *body = s->unpacked;
+    if (!bytes)
+        return damaged(s, "a chunk that cannot be packed", err) == STREAM_DONE;
+    head.words = STREAM_CHUNK_HEADER_WORDS + (uint32_t)(bytes / 8);
+    if (head.words > s->words) {
+        head = *(const struct stream_chunk *)s->chunk;
+        head.encoding = STREAM_UNPACKABLE;
+        body = s->chunk;
+    }
+    head.check = head.number ^ head.words ^ STREAM_CHUNK_MARK;
+    if (!write_all(fd, &head, sizeof head) ||
+        !write_all(fd, body + STREAM_CHUNK_HEADER_WORDS, ((size_t)head.words - STREAM_CHUNK_HEADER_WORDS) * 8))
+        return err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);
+    return true;
+}
+
 static bool save_chunks(struct stream *s, int fd, const char *path, struct err *err)
 {
     char page[STREAM_CONTROL_BYTES] = { 0 };
@@ -449,8 +509,8 @@ static bool save_chunks(struct stream *s, int fd, const char *path, struct err *
         if (!take_chunk(s, err))
             return s->ended;
         last = chunk_is_last(s);
-        if (!write_all(fd, s->chunk, (size_t)s->words * 8))
-            return err_sys(err, ERR_TOOL, errno, "cannot write the recording %s", path);
+        if (!save_packed(s, fd, path, err))
+            return false;
     }
     s->ended = true;
     return true;

@@ -1,7 +1,7 @@
 /* The stream on the wire: what a front end (the Valgrind recorder, a test, later a QEMU plugin) writes
  * and the reader of stream.h decodes. Free of libc, of any engine and of any cache; little-endian words of 8 bytes.
  *
- *   file   control page, then chunks back to back, each only as long as it is filled
+ *   file   control page, then chunks back to back, each only as long as it is filled; packed, as a rule
  *   ring   control page, then `chunks` slots of chunk_words words in shared memory; chunk n sits in slot n % chunks
  *   chunk  struct stream_chunk, then records; no record straddles two chunks
  *
@@ -54,11 +54,18 @@ struct stream_control {
 };
 _Static_assert(sizeof(struct stream_control) == 192, "the two counters sit on cache lines of their own");
 
+enum stream_encoding {
+    STREAM_PLAIN,      /* records as described above; a ring has no other */
+    STREAM_PACKED,     /* as in stream_pack.h */
+    STREAM_UNPACKABLE, /* plain among packed ones, as packing would not have made it shorter: the unpacker learns from
+                          it */
+};
+
 /* First words of a chunk. */
 struct stream_chunk {
     uint32_t words;       /* filled words with this header; 4 <= words <= chunk_words */
     uint32_t first_event; /* word index of the first event in the chunk; 0: none */
-    uint32_t encoding;    /* 0: plain words. Any other value is refused by a reader that does not know it */
+    uint32_t encoding;    /* enum stream_encoding; others are refused */
     uint32_t reserved;
     uint64_t number;      /* 0, 1, 2, ...: a gap or repeat is an error */
     uint64_t check;       /* number ^ words ^ STREAM_CHUNK_MARK: catches a torn or foreign chunk */

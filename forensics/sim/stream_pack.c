@@ -1,0 +1,381 @@
+#include "sim/stream_pack.h"
+
+#include "sim/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is remembered of a block. */
+struct memory {
+    uint64_t address;
+    uint32_t values;   /* index of its first value */
+    uint32_t next[2];  /* block that followed, by exit (1, or any other) */
+    uint16_t n_slots;
+    uint8_t has_next;
+    uint8_t exit;
+    uint16_t n_exits;
+};
+
+struct value {
+    uint64_t last, step;
+};
+
+struct stream_packer {
+    struct memory *blocks;
+    struct value *values;
+    size_t n_blocks, room, n_values, values_room;
+    uint32_t *predicted; /* where the next block's id is predicted; NULL before the first record */
+    uint32_t first;      /* that place before the first record */
+};
+
+struct stream_packer *stream_packer_new(void)
+{
+    return calloc(1, sizeof(struct stream_packer));
+}
+
+void stream_packer_free(struct stream_packer *p)
+{
+    if (p) {
+        free(p->blocks);
+        free(p->values);
+        free(p);
+    }
+}
+
+size_t stream_pack_room(uint32_t words)
+{
+    return (size_t)words * 11 + 64; /* a value takes at most 10 bytes and a flag, a head 1 + 5 + 1 */
+}
+
+/* Grows `items` to hold `count` + `more`; false: no memory. */
+static bool make_room(void **items, size_t *room, size_t needed, size_t size)
+{
+    if (needed <= *room)
+        return true;
+    size_t grown = 2 * needed + 256;
+    void *p = realloc(*items, grown * size);
+    if (!p)
+        return false;
+    memset((char *)p + *room * size, 0, (grown - *room) * size);
+    *items = p;
+    *room = grown;
+    return true;
+}
+
+/* Learns a block from its event. */
+static bool learn(struct stream_packer *p, const uint64_t *event, size_t words)
+{
+    struct stream_block_wire w;
+    ptrdiff_t predicted = p->predicted && p->predicted != &p->first ? (char *)p->predicted - (char *)p->blocks : -1;
+    if (words * 8 < 8 + sizeof w)
+        return false;
+    memcpy(&w, event + 1, sizeof w);
+    if (w.id != p->n_blocks || w.n_slots > STREAM_SLOTS_MAX || w.ending >= STREAM_ENDINGS ||
+        !make_room((void **)&p->blocks, &p->room, p->n_blocks + 1, sizeof *p->blocks) ||
+        !make_room((void **)&p->values, &p->values_room, p->n_values + w.n_slots + 1, sizeof *p->values))
+        return false;
+    p->blocks[p->n_blocks++] = (struct memory){ .address = w.address,
+                                                .values = (uint32_t)p->n_values,
+                                                .n_slots = w.n_slots,
+                                                .n_exits = w.n_exits,
+                                                .has_next = (uint8_t)stream_ending_has_next(w.ending) };
+    p->n_values += w.n_slots + 1u;
+    if (predicted >= 0)
+        p->predicted = (uint32_t *)((char *)p->blocks + predicted);
+    return true;
+}
+
+static uint32_t *prediction(struct stream_packer *p)
+{
+    return p->predicted ? p->predicted : &p->first;
+}
+
+static void remember_next(struct stream_packer *p, struct memory *m, unsigned exit)
+{
+    m->exit = (uint8_t)exit;
+    p->predicted = &m->next[exit == 1];
+}
+
+/* ---- packing ---- */
+
+static uint8_t *put_number(uint8_t *out, uint64_t n)
+{
+    for (; n >= 128; n >>= 7)
+        *out++ = (uint8_t)(n | 128);
+    *out++ = (uint8_t)n;
+    return out;
+}
+
+static uint64_t zigzag(uint64_t step)
+{
+    return step << 1 ^ (uint64_t)((int64_t)step >> 63);
+}
+
+/* Flags: six in a record's first byte, from bit 2 on, the others after the exit, 8 a byte. */
+enum { FIRST_FLAGS = 6 };
+
+static unsigned more_flags(unsigned n_values)
+{
+    return n_values > FIRST_FLAGS ? (n_values - FIRST_FLAGS + 7) / 8 : 0;
+}
+
+/* Packs one record; `following` is the address of the run's next block, 0: none. */
+static uint8_t *pack_record(struct stream_packer *p, const uint64_t *at, uint64_t following, uint8_t *out)
+{
+    uint32_t id = stream_id(*at), *predicted = prediction(p);
+    unsigned exit = stream_exit_number(*at);
+    struct memory *m = &p->blocks[id];
+    unsigned n_values = m->n_slots + m->has_next;
+    uint8_t *first = out++;
+    *first = (*predicted == id) | (m->exit == exit) << 1;
+    if (!(*first & 1))
+        out = put_number(out, *predicted = id);
+    if (!(*first & 2))
+        *out++ = (uint8_t)exit;
+    uint8_t *more = out;
+    memset(more, 0, more_flags(n_values));
+    out += more_flags(n_values);
+    for (unsigned i = 0; i < n_values; i++) {
+        struct value *v = &p->values[m->values + i];
+        uint64_t now = at[1 + i], step = now - v->last;
+        if (i == m->n_slots ? following && now == following : step == v->step) {
+            if (i < FIRST_FLAGS)
+                *first |= (uint8_t)(4 << i);
+            else
+                more[(i - FIRST_FLAGS) / 8] |= (uint8_t)(1 << (i - FIRST_FLAGS) % 8);
+        } else {
+            out = put_number(out, zigzag(step));
+        }
+        *v = (struct value){ now, step };
+    }
+    remember_next(p, m, exit);
+    return out;
+}
+
+/* Whether a record of a described block stands at `at` and ends before `end`. */
+static bool is_record(const struct stream_packer *p, const uint64_t *at, const uint64_t *end)
+{
+    uint32_t id = stream_id(*at);
+    return !(*at >> 48) && id < p->n_blocks &&
+           stream_words(*at) == 1u + p->blocks[id].n_slots + p->blocks[id].has_next && stream_words(*at) <= end - at;
+}
+
+static uint8_t *pack_run(struct stream_packer *p, const uint64_t *at, const uint64_t *end, uint8_t *out)
+{
+    uint64_t n = 0;
+    for (const uint64_t *r = at; r < end; r += stream_words(*r), n++)
+        if (!is_record(p, r, end))
+            return NULL;
+    out = put_number(out, n + 1);
+    for (const uint64_t *next; at < end; at = next) {
+        next = at + stream_words(*at);
+        out = pack_record(p, at, next < end ? p->blocks[stream_id(*next)].address : 0, out);
+    }
+    return out;
+}
+
+static uint8_t *pack_event(struct stream_packer *p, const uint64_t *at, size_t words, uint8_t *out)
+{
+    struct stream_event_head head;
+    memcpy(&head, at, sizeof head);
+    if (head.type == STREAM_EVENT_BLOCK && !learn(p, at, words))
+        return NULL;
+    out = put_number(put_number(out, 1), words);
+    memcpy(out, at, words * 8);
+    return out + words * 8;
+}
+
+size_t stream_pack(struct stream_packer *p, const uint64_t *chunk, uint32_t words, uint8_t *out)
+{
+    uint8_t *start = out;
+    struct stream_chunk header;
+    memcpy(&header, chunk, sizeof header);
+    uint32_t at = STREAM_CHUNK_HEADER_WORDS, event = header.first_event ? header.first_event : words;
+    while (at < words && out) {
+        struct stream_event_head head;
+        if (event < at || event > words)
+            return 0;
+        if (at < event) {
+            out = pack_run(p, chunk + at, chunk + event, out);
+            at = event;
+            continue;
+        }
+        memcpy(&head, chunk + at, sizeof head);
+        if (head.words < 1 || head.words > words - at)
+            return 0;
+        out = pack_event(p, chunk + at, head.words, out);
+        at += head.words;
+        event = head.next ? head.next : words;
+    }
+    if (!out)
+        return 0;
+    out = put_number(out, 0);
+    while ((out - start) % 8)
+        *out++ = 0;
+    return (size_t)(out - start);
+}
+
+/* ---- unpacking ---- */
+
+struct input {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+static uint64_t get_number_slowly(struct input *in)
+{
+    uint64_t n = 0;
+    for (unsigned shift = 0; shift < 70 && in->at < in->end; shift += 7) {
+        uint8_t byte = *in->at++;
+        n |= (uint64_t)(byte & 127) << (shift < 64 ? shift : 63);
+        if (byte < 128)
+            return n;
+    }
+    in->bad = true;
+    return 0;
+}
+
+/* Up to eight bytes at once and without a branch on their number, which nothing could predict. */
+static inline uint64_t get_number(struct input *in)
+{
+    const uint64_t tops = 0x8080808080808080;
+    uint64_t n, stop;
+    if (in->end - in->at < 8)
+        return get_number_slowly(in);
+    memcpy(&n, in->at, 8);
+    stop = ~n & tops;
+    if (!stop)
+        return get_number_slowly(in);
+    in->at += (unsigned)__builtin_ctzll(stop) / 8 + 1;
+    n &= (stop ^ (stop - 1)) & ~tops;
+    n = (n & 0x007f007f007f007f) | (n & 0x7f007f007f007f00) >> 1; /* close the gaps of one bit, two, four */
+    n = (n & 0x00003fff00003fff) | (n & 0x3fff00003fff0000) >> 2;
+    return (n & 0x0fffffff) | (n & 0x0fffffff00000000) >> 4;
+}
+
+static inline uint64_t unzigzag(uint64_t n)
+{
+    return n >> 1 ^ -(n & 1);
+}
+
+static inline uint8_t get_byte(struct input *in)
+{
+    if (in->at < in->end)
+        return *in->at++;
+    in->bad = true;
+    return 0;
+}
+
+struct output {
+    uint64_t *chunk;
+    uint32_t at, room;
+    uint32_t *link;        /* where the next event's index goes */
+    uint64_t *late;        /* the word that becomes the address of the run's next block; NULL: none waits */
+    struct value *late_of; /* and where it is to be remembered */
+};
+
+static inline void settle_late(struct output *out, uint64_t address)
+{
+    *out->late = address;
+    *out->late_of = (struct value){ address, address - out->late_of->last };
+    out->late = NULL;
+}
+
+/* The slots from `from` on, whose flags are the bits of `flags`. */
+static inline void unpack_slots(struct value *values, unsigned from, unsigned to, unsigned flags, struct input *in,
+                                uint64_t *words)
+{
+    for (unsigned i = from; i < to; i++, flags >>= 1) {
+        struct value *v = &values[i];
+        uint64_t step = flags & 1 ? v->step : unzigzag(get_number(in));
+        words[i] = v->last += step;
+        v->step = step;
+    }
+}
+
+static inline void unpack_values(struct stream_packer *p, const struct memory *m, unsigned flags, struct input *in,
+                                 struct output *out, uint64_t *words)
+{
+    unsigned n = m->n_slots, n_values = n + m->has_next;
+    struct value *values = &p->values[m->values];
+    const uint8_t *more = in->at;
+    if (more_flags(n_values) > in->end - in->at) {
+        in->bad = true;
+        return;
+    }
+    in->at += more_flags(n_values);
+    unpack_slots(values, 0, n < FIRST_FLAGS ? n : FIRST_FLAGS, flags >> 2, in, words);
+    for (unsigned i = FIRST_FLAGS; i < n; i += 8)
+        unpack_slots(values, i, n < i + 8 ? n : i + 8, more[(i - FIRST_FLAGS) / 8], in, words);
+    if (!m->has_next)
+        return;
+    if (n < FIRST_FLAGS ? flags >> (2 + n) & 1 : more[(n - FIRST_FLAGS) / 8] >> (n - FIRST_FLAGS) % 8 & 1) {
+        out->late = &words[n];
+        out->late_of = &values[n];
+    } else {
+        unpack_slots(values, n, n + 1, 0, in, words);
+    }
+}
+
+static inline bool unpack_record(struct stream_packer *p, struct input *in, struct output *out)
+{
+    uint32_t *predicted = prediction(p);
+    unsigned first = get_byte(in);
+    uint64_t id = first & 1 ? *predicted : get_number(in);
+    if (id >= p->n_blocks)
+        return false;
+    *predicted = (uint32_t)id;
+    struct memory *m = &p->blocks[id];
+    unsigned exit = first & 2 ? m->exit : get_byte(in), words = 1u + m->n_slots + m->has_next;
+    if (words > out->room - out->at || exit >= m->n_exits)
+        return false;
+    if (out->late)
+        settle_late(out, m->address);
+    uint64_t *at = out->chunk + out->at;
+    at[0] = stream_head((uint32_t)id, exit, words);
+    unpack_values(p, m, first, in, out, at + 1);
+    out->at += words;
+    remember_next(p, m, exit);
+    return !in->bad;
+}
+
+static bool unpack_event(struct stream_packer *p, struct input *in, struct output *out)
+{
+    uint64_t words = get_number(in);
+    struct stream_event_head head;
+    if (words < 1 || words > out->room - out->at || words * 8 > (size_t)(in->end - in->at))
+        return false;
+    uint64_t *at = out->chunk + out->at;
+    memcpy(at, in->at, words * 8);
+    in->at += words * 8;
+    memcpy(&head, at, sizeof head);
+    if (head.words != words || (head.type == STREAM_EVENT_BLOCK && !learn(p, at, words)))
+        return false;
+    *out->link = out->at;
+    out->link = &((struct stream_event_head *)at)->next;
+    *out->link = 0;
+    out->at += (uint32_t)words;
+    return true;
+}
+
+uint32_t stream_unpack(struct stream_packer *p, const uint8_t *from, size_t bytes, uint64_t *chunk, uint32_t room)
+{
+    struct input in = { from, from + bytes, false };
+    struct output out = { .chunk = chunk, .at = STREAM_CHUNK_HEADER_WORDS, .room = room };
+    out.link = &((struct stream_chunk *)chunk)->first_event;
+    *out.link = 0;
+    for (;;) {
+        uint64_t section = get_number(&in);
+        if (in.bad)
+            return 0;
+        if (section == 0)
+            return out.at;
+        if (section == 1 && !unpack_event(p, &in, &out))
+            return 0;
+        for (; section > 1; section--)
+            if (!unpack_record(p, &in, &out))
+                return 0;
+        if (out.late)
+            return 0;
+    }
+}
