@@ -36,6 +36,20 @@ BENCH_LOADS := $(sort $(filter-out bench_random_mixed,$(BENCH_LOADS)))
 $(foreach load,$(BENCH_LOADS),$(eval $(call bench_program,$(load),$(BUILD)/bench/$(load),)))
 ALL += $(addprefix $(BUILD)/bench/,$(BENCH_LOADS))
 
+# Traces of real programs: the recorder, and a trace of perl building, sorting and dropping a table of strings.
+$(BUILD)/bench/libtrace.so: bench/trace_record.c bench/trace.h
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) $(OPT) -fPIC -fvisibility=default -fno-builtin -shared -o $@ $< -ldl -lpthread
+$(BUILD)/bench/perl.trace: bench/trace.pl $(BUILD)/bench/libtrace.so
+	$(call say,TRACE,$@)
+	$(Q)rm -f $@.* && env -i PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0 BENCH_TRACE=$@ \
+		LD_PRELOAD=$(abspath $(BUILD)/bench/libtrace.so) /usr/bin/perl $< >$@.out
+	$(Q)mv $@.[0-9]* $@ && rm -f $@.out
+ifeq ($(SANITIZE),)
+ALL += $(BUILD)/bench/perl.trace
+endif
+
 # The loop without any allocator: what random_mixed costs by itself.
 BENCH_FLOOR := $(BUILD)/bench/random_mixed_floor
 $(BUILD)/floor/bench/%.o: bench/%.c
@@ -68,5 +82,6 @@ bench-alloc: ## all loads under all allocators found here (PEERS=, RUNS=, QUICK=
 
 .PHONY: bench-instructions
 bench-instructions: $(BENCH_FLOOR) $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
-bench-instructions: $(addprefix $(BIN)/,$(filter-out %_system,$(BENCH_PROGRAMS))) $(PGO_FULL) ## instructions per operation
+bench-instructions: $(addprefix $(BIN)/,$(filter-out %_system,$(BENCH_PROGRAMS))) $(PGO_FULL)
+bench-instructions: ## instructions per operation of random_mixed, under each allocator
 	@BUILD=$(BUILD) scripts/box/instructions_box.sh

@@ -44,6 +44,7 @@ load_row()
     CORES=${words[1]} PROGRAM=${words[2]}
     ARGS=("${words[@]:3}")
     [[ -z $QUICK ]] || read -ra ARGS <<<"$quick"
+    ARGS=("${ARGS[@]//@/$BUILD}")
     case $PROGRAM:$BUILD in
     bench_random_mixed:"$ROOT/build") PROGRAM=$ROOT/bench_random_mixed_system ;; # at the root in the plain build
     bench_random_mixed:*) PROGRAM=$BUILD/bench_random_mixed_system ;;

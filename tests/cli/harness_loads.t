@@ -63,6 +63,7 @@ refuses "an argument too many" "one argument too many, '6'" $mixed 1 2 3 4 5 6
 # Every row of the table: runs with its quick arguments, and does the same under hakmem.
 while read -r name _ program words; do
     read -ra quick <<<"${words#*|}"
+    quick=("${quick[@]//@/build}")
     path=build/bench/$program
     [[ $program != bench_random_mixed ]] || path=$mixed
     if ! "$path" --help | grep -q -- --checksum; then
@@ -77,6 +78,25 @@ while read -r name _ program words; do
         like "$want" "^Checksum = " "$name runs"
     fi
 done < <(grep '^[a-z]' bench/loads.txt)
+
+# Traces: what a program with threads did is recorded, and played back to the same end.
+BENCH_TRACE=$work/trace LD_PRELOAD=$root/build/bench/libtrace.so build/bench/server 2 1000 50 5 >/dev/null 2>&1
+mv "$work"/trace.[0-9]* "$work/trace"
+like "$(build/bench/replay "$work/trace" 2>/dev/null)" 'steps=4[0-9]{3} ' "2 threads x 1000 blocks taken and given make 4000 steps and a few"
+ok "valgrind finds nothing wrong in playing it" valgrind -q --error-exitcode=9 build/bench/replay "$work/trace"
+BENCH_TRACE=$work/forked LD_PRELOAD=$root/build/bench/libtrace.so \
+    perl -e 'if (fork) { wait } else { my @x = map { "x" x $_ } 1 .. 1000 }' >/dev/null
+is "$(find "$work" -name 'forked.*' | wc -l)" 1 "a forked child writes no trace of its own"
+mv "$work"/forked.* "$work/forked"
+ok "nor into its parent's" build/bench/replay "$work/forked"
+head -c 1001 "$work/trace" >"$work/cut"
+like "$(build/bench/replay "$work/cut" 2>/dev/null)" 'steps=[0-9]+ ' "a trace that is cut short plays to where it is cut"
+: >"$work/empty"
+refuses "an empty trace" "is no trace, or an empty one" build/bench/replay "$work/empty"
+refuses "a text file" "is no trace: record 0" build/bench/replay Makefile
+refuses "a trace that is not there" "cannot read the trace" build/bench/replay "$work/none"
+refuses "a folder" "(cannot read the trace|is no trace)" build/bench/replay "$work"
+refuses "no trace at all" "no trace is named" build/bench/replay
 
 # Tables from made-up runs: ten rounds whose ratios are 1 to 10, so the median is 5.5 and the interval its 2nd and 9th.
 runs=$(for r in 1 2 3 4 5 6 7 8 9 10; do
