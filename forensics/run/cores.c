@@ -34,7 +34,8 @@ static void read_idle(long long idle[CPU_SETSIZE])
     while (f && fgets(line, sizeof line, f)) {
         int core;
         long long ticks[5];
-        if (sscanf(line, "cpu%d %lld %lld %lld %lld %lld", &core, &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4]) == 6 &&
+        if (sscanf(line, "cpu%d %lld %lld %lld %lld %lld", &core, &ticks[0], &ticks[1], &ticks[2], &ticks[3],
+                   &ticks[4]) == 6 &&
             core >= 0 && core < CPU_SETSIZE)
             idle[core] = ticks[3] + ticks[4];
     }
@@ -62,7 +63,8 @@ bool cores_choose(int wanted, cpu_set_t *own, int *chosen, struct err *err)
     if (wanted >= 0 && (wanted >= CPU_SETSIZE || !CPU_ISSET((size_t)wanted, own))) {
         char list[200];
         cores_format(own, list, sizeof list);
-        return err_set(err, ERR_USAGE, "there is no core %d for this process: choose one of %s with --cpu", wanted, list);
+        return err_set(err, ERR_USAGE, "there is no core %d for this process: choose one of %s with --cpu", wanted,
+                       list);
     }
     *chosen = wanted >= 0 ? wanted : wanted == -1 ? most_idle(own) : -1;
     return true;

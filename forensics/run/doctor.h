@@ -16,8 +16,8 @@ extern const char *const doctor_level_name[]; /* "good", "weak", "missing" */
 struct doctor_row {
     const char *topic;   /* "hardware counters", "governor", ... */
     enum doctor_level level;
-    const char *finding; /* one sentence */
-    const char *remedy;  /* one sentence; NULL when good or when there is none */
+    const char *finding; /* one sentence, with its full stop */
+    const char *remedy;  /* what to do, as the end of a sentence; NULL when good or when there is none */
 };
 
 /* Whether a metric can be had here, and from where. */

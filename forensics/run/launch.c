@@ -100,7 +100,8 @@ static void settle_child(const struct launcher *l)
 
 /* Everything between fork and exec; waits for one byte on `go` just before execve. The launcher is taken by value:
  * after shed_memory the heap is empty. */
-__attribute__((noreturn)) static void child(struct launcher own, int side, const int go[2], int out, int errors, pid_t parent)
+__attribute__((noreturn)) static void child(struct launcher own, int side, const int go[2], int out, int errors,
+                                            pid_t parent)
 {
     const struct launcher *l = &own;
     char byte;
@@ -186,7 +187,8 @@ static void take_usage(const struct rusage *usage, const struct rusage *before, 
     out->system_ns = more(nanoseconds(&usage->ru_stime), nanoseconds(&before->ru_stime));
     out->minor_faults = more((uint64_t)usage->ru_minflt, (uint64_t)before->ru_minflt);
     out->major_faults = more((uint64_t)usage->ru_majflt, (uint64_t)before->ru_majflt);
-    out->switches = more((uint64_t)(usage->ru_nvcsw + usage->ru_nivcsw), (uint64_t)(before->ru_nvcsw + before->ru_nivcsw));
+    out->switches =
+        more((uint64_t)(usage->ru_nvcsw + usage->ru_nivcsw), (uint64_t)(before->ru_nvcsw + before->ru_nivcsw));
     out->peak_rss = (uint64_t)usage->ru_maxrss * 1024;
     /* A peak cannot be divided. */
     out->peak_rss_known = usage->ru_maxrss > before->ru_maxrss;
@@ -218,7 +220,8 @@ static bool explain(const struct launcher *l, int side, struct err *err)
     case STEP_STDIN:
         return err_sys(err, ERR_TOOL, l->shared->errnum, "cannot rewind '%s' to feed it again", l->spec->stdin_path);
     case STEP_PIN:
-        return err_sys(err, ERR_TOOL, l->shared->errnum, "cannot pin '%s' to core %d (choose another with --cpu)", path, l->cpu);
+        return err_sys(err, ERR_TOOL, l->shared->errnum, "cannot pin '%s' to core %d (choose another with --cpu)", path,
+                       l->cpu);
     case STEP_SETUP:
         return err_sys(err, ERR_TOOL, l->shared->errnum, "cannot prepare '%s' (raise `ulimit -n`)", path);
     case STEP_EXEC:
@@ -230,11 +233,12 @@ static bool explain(const struct launcher *l, int side, struct err *err)
 }
 
 /* Lets a prepared child run and waits for its end. */
-static bool see_through(struct launcher *l, enum side side, pid_t pid, int go, int errors, struct launched *out, launch_armer *arm,
-                        void *context, struct err *err)
+static bool see_through(struct launcher *l, enum side side, pid_t pid, int go, int errors, struct launched *out,
+                        launch_armer *arm, void *context, struct err *err)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    bool fine = pidfd >= 0 || err_sys(err, ERR_TOOL, errno, "cannot watch a program (pidfd_open; it needs Linux 5.3 and no seccomp filter)");
+    bool fine = pidfd >= 0 || err_sys(err, ERR_TOOL, errno,
+                                      "cannot watch a program (pidfd_open; it needs Linux 5.3 and no seccomp filter)");
     fine = fine && (!arm || arm(context, pid, err));
     if (fine && write(go, "", 1) == 1)
         watch(l, pid, pidfd, errors, out);
@@ -247,8 +251,8 @@ static bool see_through(struct launcher *l, enum side side, pid_t pid, int go, i
     return fine && explain(l, side == SIDE_NEW, err);
 }
 
-static bool run_with(struct launcher *l, enum side side, const int go[2], int errors, struct launched *out, launch_armer *arm,
-                     void *context, struct err *err)
+static bool run_with(struct launcher *l, enum side side, const int go[2], int errors, struct launched *out,
+                     launch_armer *arm, void *context, struct err *err)
 {
     struct orphans before;
     orphans_note(&before);
@@ -266,7 +270,8 @@ static bool run_with(struct launcher *l, enum side side, const int go[2], int er
     return fine;
 }
 
-bool launcher_run(struct launcher *l, enum side side, launch_armer *arm, void *context, struct launched *out, struct err *err)
+bool launcher_run(struct launcher *l, enum side side, launch_armer *arm, void *context, struct launched *out,
+                  struct err *err)
 {
     int go[2];
     *out = (struct launched){ .outcome = OUTCOME_OK, .stdout_fd = spool_open(err) };
@@ -298,7 +303,9 @@ static bool open_input(struct launcher *l, struct err *err)
     if (l->input < 0)
         return err_sys(err, ERR_TOOL, errno, "cannot read '%s' for stdin", path);
     if (l->spec->stdin_path && fstat(l->input, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-        return err_set(err, ERR_TOOL, "stdin '%s' is not a regular file and cannot be fed again for every run: save it to a file", path);
+        return err_set(err, ERR_TOOL,
+                       "stdin '%s' is not a regular file and cannot be fed again for every run: save it to a file",
+                       path);
     return true;
 }
 

@@ -20,8 +20,9 @@ static const char *machine_name(unsigned machine)
     static const struct {
         unsigned machine;
         const char *name;
-    } names[] = { { EM_386, "32-bit x86" }, { EM_X86_64, "x86-64" }, { EM_ARM, "32-bit ARM" }, { EM_AARCH64, "AArch64" },
-                  { EM_RISCV, "RISC-V" },   { EM_PPC64, "POWER" },   { EM_S390, "s390" },      { EM_MIPS, "MIPS" } };
+    } names[] = { { EM_386, "32-bit x86" },  { EM_X86_64, "x86-64" }, { EM_ARM, "32-bit ARM" },
+                  { EM_AARCH64, "AArch64" }, { EM_RISCV, "RISC-V" },  { EM_PPC64, "POWER" },
+                  { EM_S390, "s390" },       { EM_MIPS, "MIPS" } };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].machine == machine)
             return names[i].name;
@@ -54,7 +55,8 @@ static bool is_pie(int fd, const Elf64_Phdr *dynamic)
 {
     for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= dynamic->p_filesz; at += sizeof(Elf64_Dyn)) {
         Elf64_Dyn entry;
-        if (pread(fd, &entry, sizeof entry, (off_t)(dynamic->p_offset + at)) != (ssize_t)sizeof entry || entry.d_tag == DT_NULL)
+        if (pread(fd, &entry, sizeof entry, (off_t)(dynamic->p_offset + at)) != (ssize_t)sizeof entry ||
+            entry.d_tag == DT_NULL)
             return false;
         if (entry.d_tag == DT_FLAGS_1)
             return entry.d_un.d_val & DF_1_PIE;
@@ -67,11 +69,13 @@ static bool check_segments(const char *path, int fd, const Elf64_Ehdr *header, s
     char interpreter[512];
     Elf64_Phdr dynamic;
     if (!read_segments(fd, header, interpreter, sizeof interpreter, &dynamic))
-        return err_set(err, ERR_TOOL, "'%s' is cut short: its program headers lie behind the end of the file: build or copy it again",
+        return err_set(err, ERR_TOOL,
+                       "'%s' is cut short: its program headers lie behind the end of the file: build or copy it again",
                        path);
     if (interpreter[0] && access(interpreter, X_OK) < 0)
-        return err_set(err, ERR_TOOL, "'%s' needs the loader '%s', which is not on this machine: install it, or link statically",
-                       path, interpreter);
+        return err_set(err, ERR_TOOL,
+                       "'%s' needs the loader '%s', which is not on this machine: install it, or link statically", path,
+                       interpreter);
     if (header->e_type == ET_DYN && !interpreter[0] && !is_pie(fd, &dynamic))
         return err_set(err, ERR_TOOL, "'%s' is a shared library, not a program: give the program that uses it", path);
     return true;
@@ -81,17 +85,23 @@ static bool check_header(const char *path, const Elf64_Ehdr *header, ssize_t got
 {
     const unsigned char *ident = header->e_ident;
     if (got >= 2 && memcmp(ident, "#!", 2) == 0)
-        return err_set(err, ERR_TOOL, "'%s' is a script, not a binary: give the program it starts, with its arguments after '--'", path);
+        return err_set(err, ERR_TOOL,
+                       "'%s' is a script, not a binary: give the program it starts, with its arguments after '--'",
+                       path);
     if (got < SELFMAG || memcmp(ident, ELFMAG, SELFMAG) != 0)
-        return err_set(err, ERR_TOOL, "'%s' is not an ELF program%s: give a compiled program", path, got == 0 ? " (it is empty)" : "");
+        return err_set(err, ERR_TOOL, "'%s' is not an ELF program%s: give a compiled program", path,
+                       got == 0 ? " (it is empty)" : "");
     if (got < (ssize_t)sizeof *header)
         return err_set(err, ERR_TOOL, "'%s' is cut short inside its ELF header: build or copy it again", path);
     if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB || header->e_machine != HOST_MACHINE)
-        return err_set(err, ERR_TOOL, "'%s' is a program for %s and cannot run on this machine (%s): build it for this machine", path,
+        return err_set(err, ERR_TOOL,
+                       "'%s' is a program for %s and cannot run on this machine (%s): build it for this machine", path,
                        machine_name(header->e_machine), machine_name(HOST_MACHINE));
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
         return err_set(err, ERR_TOOL, "'%s' is %s, not a program: link it first", path,
-                       header->e_type == ET_REL ? "an object file" : header->e_type == ET_CORE ? "a core dump" : "an ELF file of another kind");
+                       header->e_type == ET_REL    ? "an object file"
+                       : header->e_type == ET_CORE ? "a core dump"
+                                                   : "an ELF file of another kind");
     return true;
 }
 

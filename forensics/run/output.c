@@ -22,7 +22,8 @@ static bool compile(regex_t *pattern, const char *text, const char *option, stru
         return true;
     char why[200];
     regerror(rc, pattern, why, sizeof why);
-    return err_set(err, ERR_USAGE, "the pattern '%s' of %s is not an extended regular expression: %s", text, option, why);
+    return err_set(err, ERR_USAGE, "the pattern '%s' of %s is not an extended regular expression: %s", text, option,
+                   why);
 }
 
 static bool compile_all(struct output_rules *rules, const struct spec *spec, struct err *err)
@@ -32,7 +33,8 @@ static bool compile_all(struct output_rules *rules, const struct spec *spec, str
     if (spec->throughput && !(rules->has_throughput = compile(&rules->throughput, spec->throughput, "--metric", err)))
         return false;
     if (rules->has_throughput && rules->throughput.re_nsub < 1)
-        return err_set(err, ERR_USAGE, "the pattern '%s' of --metric has no group: put parentheses around the number", spec->throughput);
+        return err_set(err, ERR_USAGE, "the pattern '%s' of --metric has no group: put parentheses around the number",
+                       spec->throughput);
     return true;
 }
 

@@ -15,11 +15,13 @@ static void say_absent(struct arena *arena, struct perf_status *status)
     status->state = PERF_ABSENT;
     if (hypervisor) {
         status->why = arena_printf(arena, "this virtual machine (%s) has no hardware counters", hypervisor);
-        status->remedy = "run on the bare machine, or have the host pass its counters through (KVM: -cpu host,pmu=on; libvirt: "
-                         "<pmu state='on'/>; VMware: virtual CPU performance counters); the simulator explains without them";
+        status->remedy =
+            "run on the bare machine, or have the host pass its counters through (KVM: -cpu host,pmu=on; libvirt: "
+            "<pmu state='on'/>; VMware: virtual CPU performance counters); the simulator explains without them";
     } else {
         status->why = "this kernel offers no hardware counters for this processor";
-        status->remedy = "boot a newer kernel, and look for counters switched off in the firmware; the simulator explains without them";
+        status->remedy = "boot a newer kernel, and look for counters switched off in the firmware; the simulator "
+                         "explains without them";
     }
 }
 
@@ -28,12 +30,13 @@ static void say_forbidden(struct arena *arena, const struct perf_kernel *kernel,
     int level = kernel->paranoid(kernel->context);
     status->state = PERF_FORBIDDEN;
     if (level > 2) {
-        status->why = arena_printf(arena, "kernel.perf_event_paranoid is %d, which keeps counters from all but root", level);
+        status->why =
+            arena_printf(arena, "kernel.perf_event_paranoid is %d, which keeps counters from all but root", level);
         status->remedy = "as root: sysctl kernel.perf_event_paranoid=1 (2 counts user mode alone)";
     } else {
         status->why = "the system refuses perf_event_open, as the seccomp filter of a container does";
-        status->remedy = "start the container with --cap-add=PERFMON, or with --security-opt seccomp=<a profile that allows "
-                         "perf_event_open>, or run outside of it";
+        status->remedy = "start the container with --cap-add=PERFMON, or with a seccomp profile that allows "
+                         "perf_event_open, or run outside of it";
     }
 }
 
@@ -82,7 +85,9 @@ static bool counts(const struct perf_plan *plan, enum metric metric)
 
 static void report(struct arena *arena, const struct perf_plan *plan, struct perf_status *status)
 {
-    *status = (struct perf_status){ .state = PERF_WORKS, .user_only = plan->user_only, .pmu = plan->pmu, .rounds = perf_plan_rounds(plan) };
+    *status = (struct perf_status){
+        .state = PERF_WORKS, .user_only = plan->user_only, .pmu = plan->pmu, .rounds = perf_plan_rounds(plan)
+    };
     memcpy(status->metrics, plan->states, sizeof status->metrics);
     if (!counts(plan, M_CYCLES) || !counts(plan, M_INSTRUCTIONS))
         explain(arena, plan->kernel, plan->errnum, status);
@@ -120,8 +125,10 @@ static bool open_one(struct perf *perf, int event, int leader, pid_t child, stru
     struct perf_how how = { .pid = child, .leader = leader, .user_only = plan->user_only, .on_exec = true };
     int fd = plan->kernel->open(plan->kernel->context, &plan->events[event].code, &how);
     if (fd < 0)
-        return err_sys(err, ERR_TOOL, -fd, "cannot count '%s' in the program (a set-user-ID program cannot be measured; else raise `ulimit -n`)",
-                       plan->events[event].name);
+        return err_sys(
+            err, ERR_TOOL, -fd,
+            "cannot count '%s' in the program (one that is set-user-ID cannot be measured; else raise `ulimit -n`)",
+            plan->events[event].name);
     perf->fds[event] = fd;
     return true;
 }
@@ -162,11 +169,13 @@ static bool add_up(const struct perf *perf, const struct perf_sum *sum, struct r
     *reading = (struct reading){ .state = READING_READ, .source = SOURCE_PERF };
     for (int i = 0; i < sum->count; i++) {
         struct perf_count count;
-        int event = sum->terms[i].event, rc = perf->plan.kernel->read(perf->plan.kernel->context, perf->fds[event], &count);
+        int event = sum->terms[i].event,
+            rc = perf->plan.kernel->read(perf->plan.kernel->context, perf->fds[event], &count);
         if (rc < 0)
             return err_sys(err, ERR_TOOL, -rc, "cannot read the counter '%s'", perf->plan.events[event].name);
         if (count.running_ns == 0) {
-            *reading = (struct reading){ .state = READING_NOT_COUNTED, .source = SOURCE_PERF, .enabled_ns = count.enabled_ns };
+            *reading =
+                (struct reading){ .state = READING_NOT_COUNTED, .source = SOURCE_PERF, .enabled_ns = count.enabled_ns };
             return true;
         }
         double here = (double)count.running_ns / (double)count.enabled_ns;
@@ -208,10 +217,12 @@ static void close_source(struct source_object *source)
     close_all(source->state);
 }
 
-static const struct source_ops perf_ops = { .source = SOURCE_PERF, .arm = arm, .collect = collect, .close = close_source };
+static const struct source_ops perf_ops = {
+    .source = SOURCE_PERF, .arm = arm, .collect = collect, .close = close_source
+};
 
-bool perf_source(struct arena *arena, const struct spec *spec, const struct perf_kernel *kernel, struct source_object *source,
-                 struct perf_status *status, struct err *err)
+bool perf_source(struct arena *arena, const struct spec *spec, const struct perf_kernel *kernel,
+                 struct source_object *source, struct perf_status *status, struct err *err)
 {
     struct perf_wish wish;
     const char *pmu = perf_pmu();
@@ -221,7 +232,8 @@ bool perf_source(struct arena *arena, const struct spec *spec, const struct perf
     perf->plan = perf_plan_make(arena, kernel ? kernel : &perf_kernel_real, pmu, &wish);
     report(arena, &perf->plan, status);
     if (spec->events ? perf->plan.sum_count == 0 : status->state != PERF_WORKS)
-        return err_set(err, ERR_TOOL, "%s: %s", status->why ? status->why : "none of the events works on this processor",
+        return err_set(err, ERR_TOOL, "%s: %s",
+                       status->why ? status->why : "none of the events works on this processor",
                        status->remedy ? status->remedy : "ask for others with --events");
     perf->fds = arena_array(arena, perf->plan.event_count, sizeof *perf->fds);
     for (size_t i = 0; i < perf->plan.event_count; i++)

@@ -38,10 +38,10 @@ struct perf_status {
 void perf_look(struct arena *arena, const struct perf_kernel *kernel, struct perf_status *status);
 
 /* Makes the source for spec->events: names of metrics or events separated by commas, or METRIC=EVENT with an event of
- * libpfm4; "all"; NULL: the standard set, which few groups can hold. False: no event of the list is known (ERR_USAGE, with near names), or perf
- * cannot count here (ERR_TOOL, with the remedy). Works with software events alone if only those are asked for.
- * `status` tells what was found. */
-bool perf_source(struct arena *arena, const struct spec *spec, const struct perf_kernel *kernel, struct source_object *source,
-                 struct perf_status *status, struct err *err);
+ * libpfm4; "all"; NULL: the standard set, which few groups can hold. False: an event of the list is not known
+ * (ERR_USAGE, with near names), or perf cannot count here (ERR_TOOL, with the remedy). Works with software events alone
+ * if only those are asked for. `status` tells what was found. */
+bool perf_source(struct arena *arena, const struct spec *spec, const struct perf_kernel *kernel,
+                 struct source_object *source, struct perf_status *status, struct err *err);
 
 #endif

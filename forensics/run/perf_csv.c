@@ -65,7 +65,9 @@ static size_t value_length(const char *text)
 
 static size_t unit_length(const char *text)
 {
-    static const char *const units[] = { "msec", "nsec", "ns", "usec", "sec", "Joules", "MiB", "KiB", "Bytes", "Watts" };
+    static const char *const units[] = {
+        "msec", "nsec", "ns", "usec", "sec", "Joules", "MiB", "KiB", "Bytes", "Watts"
+    };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strncmp(text, units[i], strlen(units[i])) == 0 && !isalpha((unsigned char)text[strlen(units[i])]))
             return strlen(units[i]);

@@ -41,7 +41,8 @@ static char *load(struct arena *arena, const char *path, size_t *bytes, struct e
     FILE *f = fopen(path, "re");
     if (!f) {
         if (errno == ENOENT)
-            err_set(err, ERR_TOOL, "there is no file '%s': check the path, or record it with %s", path, PERF_FILE_RECIPE);
+            err_set(err, ERR_TOOL, "there is no file '%s': check the path, or record it with %s", path,
+                    PERF_FILE_RECIPE);
         else
             err_sys(err, ERR_TOOL, errno, "cannot open '%s'", path);
         return NULL;
@@ -81,7 +82,8 @@ static enum format detect(const char *text, char separator[PERF_SEPARATOR_MAX])
     if (strstr(text, "\"counter-value\"") || strstr(text, "\"metric-value\""))
         return FORMAT_JSON;
     /* A program's own output may stand in the file, too: the first line that fits decides. */
-    for (const char *line = text; line && format == FORMAT_UNKNOWN; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    for (const char *line = text; line && format == FORMAT_UNKNOWN;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         char copy[512];
         snprintf(copy, sizeof copy, "%.*s", (int)strcspn(line, "\n"), line);
         if (strstr(copy, "Performance counter stats for"))
@@ -154,13 +156,15 @@ static bool refuse_unknown(const char *path, const char *text, size_t bytes, str
 {
     const char *what = other_tool(text, bytes);
     if (what)
-        return err_set(err, ERR_TOOL, "'%s' is %s, not output of perf stat: record it with %s", path, what, PERF_FILE_RECIPE);
-    return err_set(err, ERR_TOOL, "'%s' holds no line of perf stat in a known format (-x, -j or the default one): record it with %s",
+        return err_set(err, ERR_TOOL, "'%s' is %s, not output of perf stat: record it with %s", path, what,
+                       PERF_FILE_RECIPE);
+    return err_set(err, ERR_TOOL,
+                   "'%s' holds no line of perf stat in a known format (-x, -j or the default one): record it with %s",
                    path, PERF_FILE_RECIPE);
 }
 
-bool perf_file_read(struct arena *arena, const char *path, enum side side, struct session *session, struct perf_import *import,
-                    struct err *err)
+bool perf_file_read(struct arena *arena, const char *path, enum side side, struct session *session,
+                    struct perf_import *import, struct err *err)
 {
     size_t bytes = 0;
     char separator[PERF_SEPARATOR_MAX] = "", *text = load(arena, path, &bytes, err);
@@ -168,7 +172,8 @@ bool perf_file_read(struct arena *arena, const char *path, enum side side, struc
     if (!text)
         return false;
     if (bytes > FILE_LIMIT)
-        return err_set(err, ERR_TOOL, "'%s' is larger than %d MB and cannot be output of perf stat", path, FILE_LIMIT >> 20);
+        return err_set(err, ERR_TOOL, "'%s' is larger than %d MB and cannot be output of perf stat", path,
+                       FILE_LIMIT >> 20);
     if (bytes == 0 || strspn(text, " \t\r\n") == bytes)
         return err_set(err, ERR_TOOL, "'%s' is empty: record it with %s", path, PERF_FILE_RECIPE);
     enum format format = other_tool(text, bytes) ? FORMAT_UNKNOWN : detect(text, separator);
@@ -176,11 +181,14 @@ bool perf_file_read(struct arena *arena, const char *path, enum side side, struc
         return refuse_unknown(path, text, bytes, err);
     parse(&rows, text, format, separator);
     if (!has_counters(&rows))
-        return err_set(err, ERR_TOOL, "'%s' holds computed metrics and no counters (perf stat --metric-only): record it with %s", path,
+        return err_set(err, ERR_TOOL,
+                       "'%s' holds computed metrics and no counters (perf stat --metric-only): record it with %s", path,
                        PERF_FILE_RECIPE);
     if (!append(&rows, side, session, import))
-        return err_set(err, ERR_TOOL, "'%s' holds no figure: every event in it is unknown, <not supported> or <not counted>; "
-                       "record it on a machine whose counters work (layout_tax_forensics doctor tells)", path);
+        return err_set(err, ERR_TOOL,
+                       "'%s' holds no figure: every event in it is unknown, <not supported> or <not counted>; "
+                       "record it on a machine whose counters work (layout_tax_forensics doctor tells)",
+                       path);
     session->complete = true;
     return true;
 }

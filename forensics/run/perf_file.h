@@ -26,7 +26,7 @@ struct perf_import {
 };
 
 /* Appends the runs in a file to the session as further rounds of `side`. False: one sentence that names the file. */
-bool perf_file_read(struct arena *arena, const char *path, enum side side, struct session *session, struct perf_import *import,
-                    struct err *err);
+bool perf_file_read(struct arena *arena, const char *path, enum side side, struct session *session,
+                    struct perf_import *import, struct err *err);
 
 #endif

@@ -9,7 +9,10 @@
 
 static int open_event(void *context, const struct perf_code *code, const struct perf_how *how)
 {
-    struct perf_event_attr attr = { .type = code->type, .size = sizeof attr, .config = code->config, .config1 = code->config1,
+    struct perf_event_attr attr = { .type = code->type,
+                                    .size = sizeof attr,
+                                    .config = code->config,
+                                    .config1 = code->config1,
                                     .config2 = code->config2 };
     (void)context;
     attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;

@@ -171,7 +171,8 @@ static void place_all(struct arena *arena, struct perf_plan *plan)
 }
 
 /* What is placed first shares a group, so: what every rate needs, then what the rules look at. */
-static const enum metric urgent[] = { M_CYCLES, M_INSTRUCTIONS, M_BRANCHES, M_BRANCH_MISSES, M_CACHE_MISSES, M_DTLB_MISSES, M_CACHE_REFERENCES };
+static const enum metric urgent[] = { M_CYCLES,       M_INSTRUCTIONS, M_BRANCHES,        M_BRANCH_MISSES,
+                                      M_CACHE_MISSES, M_DTLB_MISSES,  M_CACHE_REFERENCES };
 enum { URGENT = sizeof urgent / sizeof *urgent };
 
 static bool is_urgent(int metric)
@@ -182,7 +183,8 @@ static bool is_urgent(int metric)
     return false;
 }
 
-struct perf_plan perf_plan_make(struct arena *arena, const struct perf_kernel *kernel, const char *pmu, const struct perf_wish *wish)
+struct perf_plan perf_plan_make(struct arena *arena, const struct perf_kernel *kernel, const char *pmu,
+                                const struct perf_wish *wish)
 {
     struct perf_plan plan = { .kernel = kernel, .pmu = pmu };
     for (int i = 0; i < URGENT + METRIC_COUNT; i++) {

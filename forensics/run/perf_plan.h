@@ -42,7 +42,7 @@ struct perf_plan {
     struct perf_group *groups;
     size_t group_count, group_room;
     enum reading_state states[METRIC_COUNT]; /* as in perf_status.metrics; NOT_ASKED also when not wanted */
-    int errnum;                              /* of cycles, instructions or, failing these, the first event refused; 0: none */
+    int errnum; /* of cycles, instructions or, failing these, the first event refused; 0: none */
 };
 
 /* What is wanted: metrics, and rows that come before the table's (METRIC=EVENT). */
@@ -52,9 +52,11 @@ struct perf_wish {
 };
 
 /* Tries the events by opening them for this process, disabled. Never fails: what does not work is not in the plan. */
-struct perf_plan perf_plan_make(struct arena *arena, const struct perf_kernel *kernel, const char *pmu, const struct perf_wish *wish);
+struct perf_plan perf_plan_make(struct arena *arena, const struct perf_kernel *kernel, const char *pmu,
+                                const struct perf_wish *wish);
 
-/* Reads spec.events (NULL: the standard set; "all": everything that the clock does not give). False: a name is not known. */
+/* Reads spec.events (NULL: the standard set; "all": everything that the clock does not give). False: a name is not
+ * known. */
 bool perf_wish_read(struct arena *arena, const char *events, const char *pmu, struct perf_wish *wish, struct err *err);
 
 /* The group that counts in a round; NULL: there is none. */

@@ -126,7 +126,8 @@ static void leave_out(struct filling *f, const char *event)
     for (size_t i = 0; i < import->left_out_count; i++)
         if (strcmp(import->left_out[i], normal) == 0)
             return;
-    *ARENA_PUSH(f->arena, import->left_out, import->left_out_count, import->left_out_room) = arena_strdup(f->arena, normal);
+    *ARENA_PUSH(f->arena, import->left_out, import->left_out_count, import->left_out_room) =
+        arena_strdup(f->arena, normal);
 }
 
 static void take_counter(struct filling *f, const struct perf_row *row)

@@ -10,6 +10,7 @@
 size_t perf_run_length(const struct perf_rows *rows, size_t from);
 
 /* Fills the readings of the run made of `count` rows from `from` on. */
-void perf_run_fill(const struct perf_rows *rows, size_t from, size_t count, struct run *run, struct perf_import *import);
+void perf_run_fill(const struct perf_rows *rows, size_t from, size_t count, struct run *run,
+                   struct perf_import *import);
 
 #endif

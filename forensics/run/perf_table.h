@@ -16,7 +16,8 @@ struct perf_term {
 };
 
 struct perf_table_row {
-    const char *pmus; /* libpfm4's names of the processors it holds for, between blanks; "perf": the kernel's generic events */
+    const char
+        *pmus; /* libpfm4's names of the processors it holds for, between blanks; "perf": the kernel's generic events */
     enum metric metric;
     bool by_clock;    /* the clock gives it, too: only when asked for */
     struct perf_term terms[PERF_TERMS];

@@ -14,12 +14,15 @@ static bool unknown(struct arena *arena, const char *name, struct err *err)
     size_t count = event_near(name, near, NEAR_MAX);
     for (size_t i = 0; i < count; i++)
         list = arena_printf(arena, "%s%s%s", list, i ? ", " : "; near it: ", near[i]);
-    return err_set(err, ERR_USAGE, "there is no event '%s'%s (`layout_tax_forensics metrics` lists all; METRIC=EVENT takes one of libpfm4)",
-                   name, list);
+    return err_set(
+        err, ERR_USAGE,
+        "there is no event '%s'%s (`layout_tax_forensics metrics` lists all; METRIC=EVENT takes one of libpfm4)", name,
+        list);
 }
 
 /* METRIC=EVENT. */
-static bool read_pair(struct arena *arena, char *item, const char *pmu, struct perf_wish *wish, int *rows, struct err *err)
+static bool read_pair(struct arena *arena, char *item, const char *pmu, struct perf_wish *wish, int *rows,
+                      struct err *err)
 {
     char *event = strchr(item, '=');
     *event++ = '\0';
@@ -38,7 +41,8 @@ static bool read_pair(struct arena *arena, char *item, const char *pmu, struct p
     return true;
 }
 
-static bool read_item(struct arena *arena, char *item, const char *pmu, struct perf_wish *wish, int *rows, struct err *err)
+static bool read_item(struct arena *arena, char *item, const char *pmu, struct perf_wish *wish, int *rows,
+                      struct err *err)
 {
     const struct event_name *name = NULL;
     if (strchr(item, '=') && !strchr(item, '/'))
@@ -52,9 +56,26 @@ static bool read_item(struct arena *arena, char *item, const char *pmu, struct p
 
 /* Six counters hold these in four or five groups; all that is known would take eleven, a round or two for each. */
 static const enum metric standard[] = {
-    M_CYCLES,       M_INSTRUCTIONS, M_BRANCHES,       M_BRANCH_MISSES,         M_TAKEN_BRANCHES, M_CACHE_REFERENCES, M_CACHE_MISSES,
-    M_L1I_MISSES,   M_ITLB_MISSES,  M_OPCACHE_MISSES, M_BTB_MISSES,            M_L1D_MISSES,     M_DTLB_MISSES,      M_DTLB_WALKS,
-    M_SLOTS,        M_SLOTS_FRONTEND, M_SLOTS_BAD_SPECULATION, M_SLOTS_BACKEND, M_SLOTS_RETIRING, M_MIGRATIONS,
+    M_CYCLES,
+    M_INSTRUCTIONS,
+    M_BRANCHES,
+    M_BRANCH_MISSES,
+    M_TAKEN_BRANCHES,
+    M_CACHE_REFERENCES,
+    M_CACHE_MISSES,
+    M_L1I_MISSES,
+    M_ITLB_MISSES,
+    M_OPCACHE_MISSES,
+    M_BTB_MISSES,
+    M_L1D_MISSES,
+    M_DTLB_MISSES,
+    M_DTLB_WALKS,
+    M_SLOTS,
+    M_SLOTS_FRONTEND,
+    M_SLOTS_BAD_SPECULATION,
+    M_SLOTS_BACKEND,
+    M_SLOTS_RETIRING,
+    M_MIGRATIONS,
 };
 
 static void wish_standard(struct perf_wish *wish)

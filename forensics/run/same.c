@@ -52,10 +52,11 @@ void same_add(struct same *same, enum side side, const struct output *output, in
 
 static const char *say_changes(const struct same *same, const char *side, const struct output_difference *d)
 {
-    return arena_printf(same->arena,
-                        "stdout of %s changes from run to run (line %llu: '%s', then '%s'), so the results of old and new could not be "
-                        "compared: name the lines that change with --ignore-lines",
-                        side, (unsigned long long)d->line, d->old, d->new);
+    return arena_printf(
+        same->arena,
+        "stdout of %s changes from run to run (line %llu: '%s', then '%s'), so the results of old and new could not be "
+        "compared: name the lines that change with --ignore-lines",
+        side, (unsigned long long)d->line, d->old, d->new);
 }
 
 const char *same_finding(const struct same *same, bool last)
@@ -68,8 +69,9 @@ const char *same_finding(const struct same *same, bool last)
     if (old->runs < enough || new->runs < enough || equal(&old->first, &new->first))
         return NULL;
     output_differ(same->rules, old->fd, new->fd, &d);
-    return arena_printf(same->arena,
-                        "old and new print different results (line %llu: old '%s', new '%s'), so they may not do the same work: leave "
-                        "lines that may differ out with --ignore-lines",
-                        (unsigned long long)d.line, d.old, d.new);
+    return arena_printf(
+        same->arena,
+        "old and new print different results (line %llu: old '%s', new '%s'), so they may not do the same work: leave "
+        "lines that may differ out with --ignore-lines",
+        (unsigned long long)d.line, d.old, d.new);
 }

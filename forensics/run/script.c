@@ -104,8 +104,8 @@ static const char *read_reading(const struct words *w, enum source source, struc
         row->reading.state = READING_NOT_COUNTED;
     else if ((w->count != 4 && w->count != 6) || !read_number(w->word[3], &value))
         return "a reading is VALUE, VALUE ENABLED RUNNING, not-supported or not-counted";
-    else if (w->count == 6 && (!read_number(w->word[4], &enabled) || !read_number(w->word[5], &running) || running <= 0 ||
-                               running > enabled))
+    else if (w->count == 6 && (!read_number(w->word[4], &enabled) || !read_number(w->word[5], &running) ||
+                               running <= 0 || running > enabled))
         return "ENABLED and RUNNING are nanoseconds with 0 < RUNNING <= ENABLED";
     row->reading.value = value;
     row->reading.enabled_ns = (uint64_t)enabled;
@@ -172,7 +172,8 @@ static bool read_all(struct script *script, struct arena *arena, const char *pat
     }
     if (ferror(f))
         return err_sys(err, ERR_TOOL, errno, "cannot read the script '%s'", path);
-    return script->count > 0 || err_set(err, ERR_USAGE, "the script '%s' has no rows: write SIDE ROUND METRIC VALUE lines", path);
+    return script->count > 0 ||
+           err_set(err, ERR_USAGE, "the script '%s' has no rows: write SIDE ROUND METRIC VALUE lines", path);
 }
 
 bool script_source(struct arena *arena, const char *path, struct source_object *source, struct err *err)

@@ -53,10 +53,12 @@ static const char *last_words(const struct work *w, const char *tail)
 
 static bool exit_failed(const struct work *w, const char *tail, struct err *err)
 {
-    const char *remedy = strstr(tail, "error while loading shared libraries")
-                             ? ": give it the folder of the library with --env LD_LIBRARY_PATH=..., as the environment is a clean one"
-                             : ": give it arguments, --stdin and --env with which it succeeds";
-    return err_set(err, ERR_TARGET, "%s ended with exit status %d %s%s%s", who(w), w->run->status, where(w), remedy, last_words(w, tail));
+    const char *remedy =
+        strstr(tail, "error while loading shared libraries")
+            ? ": give it the folder of the library with --env LD_LIBRARY_PATH=..., as the environment is a clean one"
+            : ": give it arguments, --stdin and --env with which it succeeds";
+    return err_set(err, ERR_TARGET, "%s ended with exit status %d %s%s%s", who(w), w->run->status, where(w), remedy,
+                   last_words(w, tail));
 }
 
 static bool check_outcome(const struct work *w, const char *tail, struct err *err)
@@ -67,10 +69,12 @@ static bool check_outcome(const struct work *w, const char *tail, struct err *er
     case OUTCOME_EXIT: return exit_failed(w, tail, err);
     case OUTCOME_SIGNAL:
         name = sigabbrev_np(w->run->status);
-        return err_set(err, ERR_TARGET, "%s was killed by SIG%s (signal %d) %s: run it by hand with the same arguments to see why%s", who(w),
-                       name ? name : "?", w->run->status, where(w), last_words(w, tail));
+        return err_set(err, ERR_TARGET,
+                       "%s was killed by SIG%s (signal %d) %s: run it by hand with the same arguments to see why%s",
+                       who(w), name ? name : "?", w->run->status, where(w), last_words(w, tail));
     case OUTCOME_TIMEOUT:
-        return err_set(err, ERR_TARGET, "%s did not end within %g s %s and was killed: give it less to do, or raise --timeout%s", who(w),
+        return err_set(err, ERR_TARGET,
+                       "%s did not end within %g s %s and was killed: give it less to do, or raise --timeout%s", who(w),
                        w->spec->timeout_s, where(w), last_words(w, tail));
     }
     return true;
@@ -80,8 +84,8 @@ static bool interrupted(const struct work *w, int signal_number, struct err *err
 {
     const char *name = sigabbrev_np(signal_number);
     w->session->complete = false;
-    w->session->interrupted =
-        arena_printf(w->arena, "stopped by SIG%s %s, after %zu runs that count", name ? name : "?", where(w), w->session->count);
+    w->session->interrupted = arena_printf(w->arena, "stopped by SIG%s %s, after %zu runs that count",
+                                           name ? name : "?", where(w), w->session->count);
     return err_set(err, ERR_INTERRUPTED, "%s", w->session->interrupted);
 }
 
@@ -93,8 +97,10 @@ static bool read_output(struct work *w, struct launched *launched, struct err *e
     if (!output_read(w->rules, launched->stdout_fd, &output, err))
         return false;
     if (w->spec->throughput && output.matches == 0)
-        return err_set(err, ERR_TARGET, "%s printed no line on stdout %s from which '%s' takes a number: check the pattern of --metric%s",
-                       who(w), where(w), w->spec->throughput, last_words(w, launched->tail));
+        return err_set(
+            err, ERR_TARGET,
+            "%s printed no line on stdout %s from which '%s' takes a number: check the pattern of --metric%s", who(w),
+            where(w), w->spec->throughput, last_words(w, launched->tail));
     if (w->spec->throughput)
         w->run->readings[M_THROUGHPUT] =
             (struct reading){ .state = READING_READ, .source = SOURCE_CLOCK, .value = output.throughput };
@@ -112,8 +118,10 @@ static bool judge_launched(struct work *w, struct launched *launched, struct err
                        (long long)(LAUNCH_OUTPUT_LIMIT >> 20), where(w));
     if (launched->randomised && !w->warned_randomised) {
         w->warned_randomised = true;
-        warn(w, "the system refuses to switch address randomisation off (personality; a container's seccomp filter does that): "
-                "addresses change from run to run, so expect wider intervals or run outside the container");
+        warn(
+            w,
+            "the system refuses to switch address randomisation off (a container's seccomp filter does that): "
+            "addresses change from run to run, so expect wider intervals or run outside the container");
     }
     return check_outcome(w, launched->tail, err) && read_output(w, launched, err);
 }
@@ -181,8 +189,9 @@ static bool check_results(struct work *w, struct err *err)
 static bool carry_out_all(struct work *w, struct err *err)
 {
     bool serves = w->source->ops->serve != NULL;
-    struct schedule schedule = schedule_make(w->arena, w->spec->runs, serves && w->source->ops->skips_warmup ? 0 : w->spec->warmup,
-                                             w->spec->control, w->spec->seed);
+    struct schedule schedule =
+        schedule_make(w->arena, w->spec->runs, serves && w->source->ops->skips_warmup ? 0 : w->spec->warmup,
+                      w->spec->control, w->spec->seed);
     double begin = seconds();
     for (size_t i = 0; i < schedule.count; i++) {
         if (!carry_out(w, &schedule.slots[i], err))
@@ -210,8 +219,8 @@ static bool prepare(struct work *w, struct err *err)
     return true;
 }
 
-bool session_run(struct arena *arena, struct spec *spec, struct source_object *source, const struct session_hooks *hooks,
-                 struct session *session, struct err *err)
+bool session_run(struct arena *arena, struct spec *spec, struct source_object *source,
+                 const struct session_hooks *hooks, struct session *session, struct err *err)
 {
     struct work work = { .arena = arena, .spec = spec, .source = source, .hooks = hooks, .session = session };
     *session = (struct session){ .complete = false };

@@ -22,7 +22,7 @@ struct session_hooks {
  * something else than the other one. ERR_INTERRUPTED: SIGINT, SIGTERM or SIGHUP (interrupt_signal() tells which); then
  * session->complete is false and session->interrupted says why. In both cases what was measured until then is
  * in `session`, and no process is left. The session begins to watch for signals; interrupt_unwatch() ends that. */
-bool session_run(struct arena *arena, struct spec *spec, struct source_object *source, const struct session_hooks *hooks,
-                 struct session *session, struct err *err);
+bool session_run(struct arena *arena, struct spec *spec, struct source_object *source,
+                 const struct session_hooks *hooks, struct session *session, struct err *err);
 
 #endif

@@ -22,7 +22,8 @@ int spool_open(struct err *err)
             unlink(path);
     }
     if (fd < 0)
-        err_sys(err, ERR_TOOL, errno, "cannot make a temporary file in '%s' (set TMPDIR to a folder with room)", folder);
+        err_sys(err, ERR_TOOL, errno, "cannot make a temporary file in '%s' (set TMPDIR to a folder with room)",
+                folder);
     return fd;
 }
 

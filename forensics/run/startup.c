@@ -82,7 +82,8 @@ static char *copy_list(char *const *items, size_t count, char ***list, char *at)
     return (char *)(((uintptr_t)at + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
 }
 
-bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup, struct err *err)
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup,
+                  struct err *err)
 {
     struct list argv = { 0 }, envp = { 0 };
     add(arena, &argv, argv0);

@@ -18,7 +18,8 @@ struct startup {
 };
 
 /* Builds both from the spec's arguments and environment. False: no memory. startup_close after success. */
-bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup, struct err *err);
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup,
+                  struct err *err);
 void startup_close(struct startup *startup); /* a zeroed one is harmless */
 
 /* Bytes that argv and envp put on the initial stack: strings with their ends, and the pointers to them. */

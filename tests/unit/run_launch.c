@@ -35,8 +35,8 @@ static void print_place(int argc, char **argv)
     char exe[4096] = "";
     if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0)
         exe[0] = '\0';
-    printf("stack=%p argc=%d argv0=%s exe=%s core=%d personality=%x\n", (void *)&local, argc, argv[0], exe, sched_getcpu(),
-           (unsigned)personality(0xffffffff));
+    printf("stack=%p argc=%d argv0=%s exe=%s core=%d personality=%x\n", (void *)&local, argc, argv[0], exe,
+           sched_getcpu(), (unsigned)personality(0xffffffff));
 }
 
 static int hold_grandchild(const char *pid_file)
@@ -143,7 +143,8 @@ static struct launched launch(struct spec *spec, char *const *args, char *text, 
     return launched;
 }
 
-#define LAUNCH(spec, text, err, ...) launch((spec), (char *const[]){ "--target", __VA_ARGS__, NULL }, (text), sizeof(text), (err))
+#define LAUNCH(spec, text, err, ...) \
+    launch((spec), (char *const[]){ "--target", __VA_ARGS__, NULL }, (text), sizeof(text), (err))
 
 static struct spec spec_of(const char *path)
 {
@@ -168,7 +169,9 @@ static const char *write_file(const char *name, const void *data, size_t bytes, 
 
 static void check_refusals(void)
 {
-    Elf64_Ehdr elf = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 }, .e_type = ET_REL, .e_machine = EM_X86_64 };
+    Elf64_Ehdr elf = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 },
+                       .e_type = ET_REL,
+                       .e_machine = EM_X86_64 };
     Elf64_Ehdr other = elf;
     other.e_machine = EM_S390;
 #if defined(__aarch64__)
@@ -190,13 +193,15 @@ static void check_refusals(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct err err = ERR_INIT;
         bool passed = launch_check(rows[i].path, &err);
-        if (!ok(!passed && strstr(err.text, rows[i].want) && strstr(err.text, rows[i].path), "refused: %s", rows[i].want))
+        if (!ok(!passed && strstr(err.text, rows[i].want) && strstr(err.text, rows[i].path), "refused: %s",
+                rows[i].want))
             diag("%s", err.text);
     }
     struct err err = ERR_INIT;
     ok(launch_check(self, &err), "this test is a program");
     elf.e_type = ET_EXEC;
-    ok(!launch_check(write_file("noexec", &elf, sizeof elf, 0644), &err) && strstr(err.text, "chmod +x"), "refused: not executable");
+    ok(!launch_check(write_file("noexec", &elf, sizeof elf, 0644), &err) && strstr(err.text, "chmod +x"),
+       "refused: not executable");
 }
 
 /* The least busy core is another one from run to run. */
@@ -225,7 +230,8 @@ static void check_place(void)
     spec.env_count = 3;
     LAUNCH(&spec, c, &err, "place");
     unsigned long p = strtoul(a + 6, NULL, 16), q = strtoul(c + 6, NULL, 16);
-    ok(p && q && (p - q) % STARTUP_GRAIN == 0, "another environment moves the stack by whole pages only (%#lx, %#lx)", p, q);
+    ok(p && q && (p - q) % STARTUP_GRAIN == 0, "another environment moves the stack by whole pages only (%#lx, %#lx)",
+       p, q);
     snprintf(linked, sizeof linked, "%s/a_rather_longer_name_for_the_same_program", folder);
     if (symlink(self, linked) < 0)
         diag("symlink: %s", strerror(errno));
@@ -238,7 +244,8 @@ static void check_place(void)
     spec.cpu = -2;
     spec.aslr = true;
     LAUNCH(&spec, c, &err, "place");
-    ok(strstr(a, "personality=40000") && strstr(c, "personality=0"), "address randomisation is off, or on when asked for");
+    ok(strstr(a, "personality=40000") && strstr(c, "personality=0"),
+       "address randomisation is off, or on when asked for");
 }
 
 static void check_core(void)
@@ -290,13 +297,14 @@ static void check_usage(void)
     if (SANITIZED)
         skip("its peak is its own", "a sanitizer's memory cannot be given up");
     else
-        ok(l.peak_rss_known && l.peak_rss >= sizeof large && l.peak_rss < HEAP / 2, "its peak is its own, not that of this process (%llu KiB)",
-           (unsigned long long)l.peak_rss >> 10);
+        ok(l.peak_rss_known && l.peak_rss >= sizeof large && l.peak_rss < HEAP / 2,
+           "its peak is its own, not that of this process (%llu KiB)", (unsigned long long)l.peak_rss >> 10);
     free(heap);
     struct reading readings[METRIC_COUNT] = { { .state = READING_NOT_ASKED } };
     l.peak_rss_known = false;
     clock_read(&l, readings);
-    ok(readings[M_PEAK_RSS].state == READING_NOT_COUNTED && readings[M_WALL].state == READING_READ, "where it cannot be told, it is not counted");
+    ok(readings[M_PEAK_RSS].state == READING_NOT_COUNTED && readings[M_WALL].state == READING_READ,
+       "where it cannot be told, it is not counted");
 }
 
 static void check_orphans(void)
@@ -377,11 +385,13 @@ static void check_environment(void)
     spec.env = env;
     spec.env_count = 2;
     LAUNCH(&spec, text, &err, "env");
-    ok(!strstr(text, "LEAK") && strstr(text, "PATH=/elsewhere\n") && strstr(text, "NEW=1\n") && strstr(text, "LC_ALL=C\n"),
+    ok(!strstr(text, "LEAK") && strstr(text, "PATH=/elsewhere\n") && strstr(text, "NEW=1\n") &&
+           strstr(text, "LC_ALL=C\n"),
        "the environment is clean but for what was asked for");
     spec.keep_env = true;
     LAUNCH(&spec, text, &err, "env");
-    ok(strstr(text, "RUN_LAUNCH_LEAK=yes\n") && strstr(text, "PATH=/elsewhere\n"), "or the caller's, with the additions");
+    ok(strstr(text, "RUN_LAUNCH_LEAK=yes\n") && strstr(text, "PATH=/elsewhere\n"),
+       "or the caller's, with the additions");
 }
 
 static bool refuse(void *context, pid_t child, struct err *err)
@@ -399,7 +409,8 @@ static void check_arm(void)
     pid_t child = 0;
     struct launcher *l = launcher_open(arena, &spec, &err);
     bool ran = l && launcher_run(l, SIDE_NEW, refuse, &child, &launched, &err);
-    ok(!ran && strcmp(err.text, "no counter today") == 0 && child > 0, "a refusing armer ends the run with its own sentence");
+    ok(!ran && strcmp(err.text, "no counter today") == 0 && child > 0,
+       "a refusing armer ends the run with its own sentence");
     ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "and leaves no child");
     launcher_close(l);
     arena_free(arena);

@@ -40,8 +40,9 @@ static void check_encodings(void)
 
 static void check_rows(void)
 {
-    static const char *const pmus[] = { "skl", "icx", "spr", "amd64_fam17h_zen2", "amd64_fam19h_zen3", "amd64_fam19h_zen4",
-                                        "amd64_fam1ah_zen5", NULL };
+    static const char *const pmus[] = {
+        "skl", "icx", "spr", "amd64_fam17h_zen2", "amd64_fam19h_zen3", "amd64_fam19h_zen4", "amd64_fam1ah_zen5", NULL
+    };
     bool once = true;
     for (int p = 0; p < 8; p++) {
         int own[METRIC_COUNT] = { 0 };
@@ -50,11 +51,14 @@ static void check_rows(void)
                 own[row->metric]++;
         for (int m = 0; m < METRIC_COUNT; m++)
             once = once && own[m] <= 1;
-        ok(pmus[p] ? own[M_TAKEN_BRANCHES] && own[M_L1I_MISSES] && own[M_ITLB_WALKS] && own[M_DTLB_WALKS] && own[M_BTB_MISSES] : own[M_TAKEN_BRANCHES] == 0,
+        ok(pmus[p] ? own[M_TAKEN_BRANCHES] && own[M_L1I_MISSES] && own[M_ITLB_WALKS] && own[M_DTLB_WALKS] &&
+                         own[M_BTB_MISSES]
+                   : own[M_TAKEN_BRANCHES] == 0,
            "%s has the layout events", pmus[p] ? pmus[p] : "no processor: nothing");
     }
     ok(once, "no processor has two rows for one metric");
-    ok(!perf_row_holds(&perf_table[0], "sk") && !perf_row_holds(&perf_table[0], "kl"), "a part of a processor's name is not its name");
+    ok(!perf_row_holds(&perf_table[0], "sk") && !perf_row_holds(&perf_table[0], "kl"),
+       "a part of a processor's name is not its name");
 }
 
 static const struct perf_table_row *row_of(const char *pmu, enum metric metric)
@@ -68,20 +72,33 @@ static const struct perf_table_row *row_of(const char *pmu, enum metric metric)
 /* AMD kept these codes from Zen 4 to Zen 5, so libpfm4's Zen 4 proofreads the raw ones. */
 static void check_zen5(void)
 {
-    static const enum metric same[] = { M_UOPS, M_LOADS, M_STORES, M_COND_BRANCHES, M_TAKEN_BRANCHES, M_INDIRECT_BRANCHES, M_RETURNS,
-                                        M_INDIRECT_MISSES, M_RETURN_MISSES, M_L1I_ACCESSES, M_L1I_MISSES, M_L2I_MISSES, M_ITLB_MISSES,
-                                        M_ITLB_WALKS, M_FETCH_WINDOWS, M_OPCACHE_MISSES, M_BTB_MISSES, M_FRONTEND_STALLS, M_DTLB_MISSES,
-                                        M_STLB_HITS, M_DTLB_WALKS, M_LINE_SPLITS, M_PAGE_SPLITS, M_STORE_FORWARD_BLOCKS,
-                                        M_SLOTS_FRONTEND, M_SLOTS_BACKEND, M_SLOTS_RETIRING, M_SLOTS_BAD_SPECULATION };
+    static const enum metric same[] = { M_UOPS,           M_LOADS,
+                                        M_STORES,         M_COND_BRANCHES,
+                                        M_TAKEN_BRANCHES, M_INDIRECT_BRANCHES,
+                                        M_RETURNS,        M_INDIRECT_MISSES,
+                                        M_RETURN_MISSES,  M_L1I_ACCESSES,
+                                        M_L1I_MISSES,     M_L2I_MISSES,
+                                        M_ITLB_MISSES,    M_ITLB_WALKS,
+                                        M_FETCH_WINDOWS,  M_OPCACHE_MISSES,
+                                        M_BTB_MISSES,     M_FRONTEND_STALLS,
+                                        M_DTLB_MISSES,    M_STLB_HITS,
+                                        M_DTLB_WALKS,     M_LINE_SPLITS,
+                                        M_PAGE_SPLITS,    M_STORE_FORWARD_BLOCKS,
+                                        M_SLOTS_FRONTEND, M_SLOTS_BACKEND,
+                                        M_SLOTS_RETIRING, M_SLOTS_BAD_SPECULATION };
     int differ = 0;
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
-        const struct perf_table_row *four = row_of("amd64_fam19h_zen4", same[i]), *five = row_of("amd64_fam1ah_zen5", same[i]);
+        const struct perf_table_row *four = row_of("amd64_fam19h_zen4", same[i]),
+                                    *five = row_of("amd64_fam1ah_zen5", same[i]);
         for (int t = 0; t < PERF_TERMS && four && five && (four->terms[t].event || five->terms[t].event); t++) {
             struct perf_code a = { 0 }, b = { 0 };
-            if (!four->terms[t].event || !five->terms[t].event || perf_encode("amd64_fam19h_zen4", four->terms[t].event, &a) ||
-                perf_encode(NULL, five->terms[t].event, &b) || a.config != b.config || a.type != b.type || four->terms[t].scale != five->terms[t].scale) {
+            if (!four->terms[t].event || !five->terms[t].event ||
+                perf_encode("amd64_fam19h_zen4", four->terms[t].event, &a) ||
+                perf_encode(NULL, five->terms[t].event, &b) || a.config != b.config || a.type != b.type ||
+                four->terms[t].scale != five->terms[t].scale) {
                 differ++;
-                diag("%s: %llx %llx", metric_table[same[i]].name, (unsigned long long)a.config, (unsigned long long)b.config);
+                diag("%s: %llx %llx", metric_table[same[i]].name, (unsigned long long)a.config,
+                     (unsigned long long)b.config);
             }
         }
         differ += !four || !five;
@@ -218,8 +235,9 @@ static void check_errors(void)
         struct err err = ERR_INIT;
         perf_look(arena, &kernel, &status);
         bool refused = !perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_TOOL;
-        if (!ok(status.state == rows[i].state && strstr(status.why, rows[i].why) && strstr(status.remedy, rows[i].remedy) && refused &&
-                    strstr(err.text, rows[i].why) && strstr(err.text, rows[i].remedy) && still_open(&p) == 0,
+        if (!ok(status.state == rows[i].state && strstr(status.why, rows[i].why) &&
+                    strstr(status.remedy, rows[i].remedy) && refused && strstr(err.text, rows[i].why) &&
+                    strstr(err.text, rows[i].remedy) && still_open(&p) == 0,
                 "%s, paranoid %d: the reason and its remedy", strerrorname_np(rows[i].errnum), rows[i].paranoid))
             diag("%s: %s", status.why, status.remedy);
         if (i == 0)
@@ -260,7 +278,8 @@ static bool well_grouped(const struct perf_plan *plan, int counters)
         for (size_t g = 0; g < plan->group_count; g++) {
             bool all = true;
             for (int t = 0; t < plan->sums[s].count; t++)
-                all = all && (plan->events[plan->sums[s].terms[t].event].software || in(&plan->groups[g], plan->sums[s].terms[t].event));
+                all = all && (plan->events[plan->sums[s].terms[t].event].software ||
+                              in(&plan->groups[g], plan->sums[s].terms[t].event));
             homes += all;
         }
         bool anchor = plan->sums[s].metric == M_CYCLES || plan->sums[s].metric == M_INSTRUCTIONS;
@@ -288,13 +307,16 @@ static void check_standard(void)
         for (size_t g = 0; g < plan.group_count; g++)
             turns = turns && had[g] > 0;
         ok(well_grouped(&plan, 6) && plan.group_count <= 5 && turns && plan.states[M_L1I_MISSES] == READING_READ,
-           "%s: the standard set has %zu groups, each with its turn in %d rounds", pmus[i], plan.group_count, perf_plan_rounds(&plan));
+           "%s: the standard set has %zu groups, each with its turn in %d rounds", pmus[i], plan.group_count,
+           perf_plan_rounds(&plan));
     }
 }
 
 static void check_groups(void)
 {
-    static const char *const pmus[] = { "skl", "icx", "spr", "amd64_fam17h_zen2", "amd64_fam19h_zen4", "amd64_fam1ah_zen5", NULL };
+    static const char *const pmus[] = {
+        "skl", "icx", "spr", "amd64_fam17h_zen2", "amd64_fam19h_zen4", "amd64_fam1ah_zen5", NULL
+    };
     struct perf_wish wish;
     struct err err = ERR_INIT;
     perf_wish_read(arena, "all", NULL, &wish, &err);
@@ -306,8 +328,9 @@ static void check_groups(void)
             bool all = true;
             for (int m = 0; m < METRIC_COUNT && counters > 6; m++)
                 all = all && plan.states[m] != READING_NOT_SUPPORTED;
-            ok(well_grouped(&plan, counters) && all && still_open(&p) == 0, "%s with %d counters: %zu metrics in %zu groups that fit",
-               pmus[i] ? pmus[i] : "generic events", counters, plan.sum_count, plan.group_count);
+            ok(well_grouped(&plan, counters) && all && still_open(&p) == 0,
+               "%s with %d counters: %zu metrics in %zu groups that fit", pmus[i] ? pmus[i] : "generic events",
+               counters, plan.sum_count, plan.group_count);
         }
     struct played p = { .counters = 6, .held = 1 };
     struct perf_kernel kernel = play(&p);
@@ -315,7 +338,8 @@ static void check_groups(void)
     ok(well_grouped(&plan, 5), "a counter that the NMI watchdog holds is not planned with");
     p = (struct played){ .counters = 6, .refuse_raw = ENOENT };
     plan = perf_plan_make(arena, &kernel, "amd64_fam19h_zen3", &wish);
-    ok(well_grouped(&plan, 6) && plan.states[M_OPCACHE_MISSES] == READING_NOT_SUPPORTED && plan.states[M_BRANCHES] == READING_READ,
+    ok(well_grouped(&plan, 6) && plan.states[M_OPCACHE_MISSES] == READING_NOT_SUPPORTED &&
+           plan.states[M_BRANCHES] == READING_READ,
        "a kernel that knows generic events alone gives these");
     p = (struct played){ .counters = 1 };
     plan = perf_plan_make(arena, &kernel, "amd64_fam19h_zen3", &wish);
@@ -333,7 +357,8 @@ static void check_runs(void)
     struct perf_status status;
     struct spec spec = spec_default();
     struct err err = ERR_INIT;
-    ok(perf_source(arena, &spec, &kernel, &source, &status, &err) && status.rounds == 6, "the standard set with generic events and three counters takes six rounds");
+    ok(perf_source(arena, &spec, &kernel, &source, &status, &err) && status.rounds == 6,
+       "the standard set with generic events and three counters takes six rounds");
     int seen[METRIC_COUNT] = { 0 };
     bool right = true;
     for (int round = 0; round < 6; round++) {
@@ -345,27 +370,32 @@ static void check_runs(void)
         metric_derive(run.readings);
         for (int m = 0; m < METRIC_COUNT; m++)
             seen[m] += run.readings[m].state == READING_READ;
-        right = right && run.readings[M_CYCLES].value == 1000 + PERF_COUNT_HW_CPU_CYCLES && run.readings[M_CYCLES].source == SOURCE_PERF &&
-                !READING_SCALED(&run.readings[M_CYCLES]);
+        right = right && run.readings[M_CYCLES].value == 1000 + PERF_COUNT_HW_CPU_CYCLES &&
+                run.readings[M_CYCLES].source == SOURCE_PERF && !READING_SCALED(&run.readings[M_CYCLES]);
     }
     ok(right, "counters start with the program, are read and closed");
-    ok(seen[M_CYCLES] == 6 && seen[M_INSTRUCTIONS] == 6 && seen[M_IPC] == 6 && seen[M_MIGRATIONS] == 6, "cycles, instructions and software events are in every round");
-    ok(seen[M_BRANCHES] == 3 && seen[M_BRANCH_MISSES] == 1 && seen[M_CACHE_MISSES] == 1 && seen[M_CACHE_REFERENCES] == 1,
+    ok(seen[M_CYCLES] == 6 && seen[M_INSTRUCTIONS] == 6 && seen[M_IPC] == 6 && seen[M_MIGRATIONS] == 6,
+       "cycles, instructions and software events are in every round");
+    ok(seen[M_BRANCHES] == 3 && seen[M_BRANCH_MISSES] == 1 && seen[M_CACHE_MISSES] == 1 &&
+           seen[M_CACHE_REFERENCES] == 1,
        "the first group has every other round, the others take turns in the rest");
 
     struct run run = { .round = 0 };
     p.running = 25;
-    ok(source.ops->arm(&source, &run, 1, &err) && source.ops->collect(&source, &run, &err) && run.readings[M_CYCLES].value == 4000 &&
-           READING_SCALED(&run.readings[M_CYCLES]) && run.readings[M_CYCLES].running_ns == 25,
+    ok(source.ops->arm(&source, &run, 1, &err) && source.ops->collect(&source, &run, &err) &&
+           run.readings[M_CYCLES].value == 4000 && READING_SCALED(&run.readings[M_CYCLES]) &&
+           run.readings[M_CYCLES].running_ns == 25,
        "a counter that shared the hardware is scaled and marked");
     p.running = 0;
     run = (struct run){ .round = 0 };
-    ok(source.ops->arm(&source, &run, 1, &err) && source.ops->collect(&source, &run, &err) && run.readings[M_CYCLES].state == READING_NOT_COUNTED &&
+    ok(source.ops->arm(&source, &run, 1, &err) && source.ops->collect(&source, &run, &err) &&
+           run.readings[M_CYCLES].state == READING_NOT_COUNTED &&
            run.readings[M_L1I_MISSES].state == READING_NOT_SUPPORTED,
        "one that never ran is not counted, not zero");
     p.refuse_child = EACCES;
     run = (struct run){ .round = 0 };
-    ok(!source.ops->arm(&source, &run, 1, &err) && strstr(err.text, "set-user-ID") && still_open(&p) == 0, "a refusal at the last moment is said");
+    ok(!source.ops->arm(&source, &run, 1, &err) && strstr(err.text, "set-user-ID") && still_open(&p) == 0,
+       "a refusal at the last moment is said");
     source_close(&source);
 }
 
@@ -380,7 +410,8 @@ static void check_formula(void)
     for (size_t i = 0; i < plan.sum_count; i++)
         for (int t = 0; t < plan.sums[i].count && plan.sums[i].metric == M_SLOTS_BAD_SPECULATION; t++)
             factors += plan.sums[i].terms[t].scale;
-    ok(plan.sum_count == 3 && factors == 4 && plan.event_count == 4, "a formula's events are shared with those of other metrics");
+    ok(plan.sum_count == 3 && factors == 4 && plan.event_count == 4,
+       "a formula's events are shared with those of other metrics");
 }
 
 static void check_events(void)
@@ -392,23 +423,27 @@ static void check_events(void)
     struct spec spec = spec_default();
     struct err err = ERR_INIT;
     spec.events = "branches, branch-mises";
-    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_USAGE && strstr(err.text, "'branch-mises'") && strstr(err.text, "branch-misses"),
+    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_USAGE &&
+           strstr(err.text, "'branch-mises'") && strstr(err.text, "branch-misses"),
        "an unknown event is named, with its neighbours: %s", err.text);
     spec.events = "loads=NO_SUCH_EVENT";
     err = ERR_INIT;
-    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_USAGE && strstr(err.text, "NO_SUCH_EVENT"), "an event that libpfm4 does not know, too");
+    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_USAGE &&
+           strstr(err.text, "NO_SUCH_EVENT"),
+       "an event that libpfm4 does not know, too");
     spec.events = "loads=perf::PERF_COUNT_HW_BUS_CYCLES,branches:u,";
     err = ERR_INIT;
     bool fine = perf_source(arena, &spec, &kernel, &source, &status, &err);
-    ok(fine && status.metrics[M_LOADS] == READING_READ && status.metrics[M_BRANCHES] == READING_READ && status.metrics[M_BRANCH_MISSES] == READING_NOT_ASKED &&
-           status.metrics[M_CYCLES] == READING_READ,
+    ok(fine && status.metrics[M_LOADS] == READING_READ && status.metrics[M_BRANCHES] == READING_READ &&
+           status.metrics[M_BRANCH_MISSES] == READING_NOT_ASKED && status.metrics[M_CYCLES] == READING_READ,
        "METRIC=EVENT counts that event for the metric, with cycles and instructions for the rates");
     if (fine)
         source_close(&source);
     p.refuse = ENOENT;
     spec.events = "branches";
     err = ERR_INIT;
-    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_TOOL && strstr(err.text, "hardware counters"),
+    ok(!perf_source(arena, &spec, &kernel, &source, &status, &err) && err.kind == ERR_TOOL &&
+           strstr(err.text, "hardware counters"),
        "a list of which nothing works says why");
 }
 
@@ -423,7 +458,8 @@ static void check_real(const char *self)
     struct err err = ERR_INIT;
     struct spec spec = spec_default();
     perf_look(arena, NULL, &status);
-    ok(status.state == PERF_WORKS || (status.why && status.remedy), "this machine: %s", status.why ? status.why : "counters work");
+    ok(status.state == PERF_WORKS || (status.why && status.remedy), "this machine: %s",
+       status.why ? status.why : "counters work");
     spec.path[0] = spec.path[1] = self;
     spec.args = args;
     spec.arg_count = 1;
@@ -436,11 +472,13 @@ static void check_real(const char *self)
     bool ran = session_run(arena, &spec, &source, NULL, &session, &err), right = ran;
     for (size_t i = 0; i < session.count; i++) {
         const struct reading *r = session.runs[i].readings;
-        right = right && r[M_CPU].state == READING_READ && r[M_CPU].source == SOURCE_PERF && r[M_CPU].value > 1e5 && r[M_FAULTS_MINOR].value > 200 &&
-                r[M_FAULTS_MINOR].source == SOURCE_PERF && r[M_MIGRATIONS].state == READING_READ && r[M_WALL].source == SOURCE_CLOCK &&
+        right = right && r[M_CPU].state == READING_READ && r[M_CPU].source == SOURCE_PERF && r[M_CPU].value > 1e5 &&
+                r[M_FAULTS_MINOR].value > 200 && r[M_FAULTS_MINOR].source == SOURCE_PERF &&
+                r[M_MIGRATIONS].state == READING_READ && r[M_WALL].source == SOURCE_CLOCK &&
                 r[M_CYCLES].state != READING_NOT_ASKED;
     }
-    ok(right && session.count == 6, "software events are counted in whole sessions by the real kernel%s%s", err.text[0] ? ": " : "", err.text);
+    ok(right && session.count == 6, "software events are counted in whole sessions by the real kernel%s%s",
+       err.text[0] ? ": " : "", err.text);
     source_close(&source);
 }
 

@@ -79,8 +79,8 @@ static void check_seeds(struct arena *arena)
         first[c.slots[4].side]++;
     }
     ok(differs, "another seed gives another order");
-    ok(first[0] > 60 && first[1] > 60 && first[2] > 60, "each side opens about a third of the sessions (%d %d %d of 300)", first[0],
-       first[1], first[2]);
+    ok(first[0] > 60 && first[1] > 60 && first[2] > 60,
+       "each side opens about a third of the sessions (%d %d %d of 300)", first[0], first[1], first[2]);
 }
 
 static void check_warmup(struct arena *arena)

@@ -124,8 +124,9 @@ static void check_normal(void)
     for (size_t i = 0; i < session.count; i++) {
         const struct reading *r = session.runs[i].readings;
         read = read && r[M_THROUGHPUT].state == READING_READ && r[M_THROUGHPUT].value == 1000.0 * ((double)i + 3) + .5;
-        clock = clock && r[M_WALL].value > 0 && r[M_WALL].source == SOURCE_CLOCK && r[M_CYCLES].state == READING_NOT_ASKED &&
-                r[M_CPU].value == r[M_USER].value + r[M_SYSTEM].value && r[M_FAULTS_MINOR].value > 0;
+        clock = clock && r[M_WALL].value > 0 && r[M_WALL].source == SOURCE_CLOCK &&
+                r[M_CYCLES].state == READING_NOT_ASKED && r[M_CPU].value == r[M_USER].value + r[M_SYSTEM].value &&
+                r[M_FAULTS_MINOR].value > 0;
     }
     ok(read, "throughput comes from the pattern's group, with commas, and the warm-up is thrown away");
     ok(clock, "the clock's figures are there and no others");
@@ -147,7 +148,8 @@ static void check_errors(void)
     ok(!session.complete && session.count == 3, "what ran before it is kept");
     spec = small_spec("fail");
     run(&spec, &session, &told, &err);
-    ok(err.kind == ERR_TARGET && strstr(err.text, "exit status 127 in the warm-up") && strstr(err.text, "--env LD_LIBRARY_PATH"),
+    ok(err.kind == ERR_TARGET && strstr(err.text, "exit status 127 in the warm-up") &&
+           strstr(err.text, "--env LD_LIBRARY_PATH"),
        "a missing library leads to the remedy");
     spec = small_spec("hang");
     spec.timeout_s = 0.05;
@@ -156,7 +158,8 @@ static void check_errors(void)
     spec = small_spec("none");
     spec.throughput = "Throughput = ([0-9.]+)";
     run(&spec, &session, &told, &err);
-    ok(err.kind == ERR_TARGET && strstr(err.text, "printed no line on stdout in the warm-up"), "a pattern that never matches is named");
+    ok(err.kind == ERR_TARGET && strstr(err.text, "printed no line on stdout in the warm-up"),
+       "a pattern that never matches is named");
     spec.throughput = "Throughput = [0-9]+";
     run(&spec, &session, &told, &err);
     ok(err.kind == ERR_USAGE && strstr(err.text, "has no group"), "a pattern without a group is refused");
@@ -180,15 +183,18 @@ static void check_same(void)
        "different results are noted with their first line: %s", session.output_note ? session.output_note : err.text);
     spec.same_output = true;
     run(&spec, &session, &told, &err);
-    ok(err.kind == ERR_TARGET && strstr(err.text, "different results (line 2") && session.count < 9, "or end the session, early");
+    ok(err.kind == ERR_TARGET && strstr(err.text, "different results (line 2") && session.count < 9,
+       "or end the session, early");
     spec.runs = 1;
     spec.warmup = 0;
     ok(!run(&spec, &session, &told, &err) && err.kind == ERR_TARGET, "one run a side is enough at the end");
     spec.ignore_lines = "^I am";
     ok(run(&spec, &session, &told, &err) && !session.output_note, "unless the line is ignored");
     spec = small_spec("changing");
-    ok(run(&spec, &session, &told, &err) && session.output_note && strstr(session.output_note, "stdout of old changes from run to run (line 2: 'run"),
-       "a program that changes by itself is no difference, but noted: %s", session.output_note ? session.output_note : err.text);
+    ok(run(&spec, &session, &told, &err) && session.output_note &&
+           strstr(session.output_note, "stdout of old changes from run to run (line 2: 'run"),
+       "a program that changes by itself is no difference, but noted: %s",
+       session.output_note ? session.output_note : err.text);
     spec.same_output = true;
     ok(!run(&spec, &session, &told, &err) && err.kind == ERR_TARGET && strstr(err.text, "could not be compared"),
        "nor is it a proof of the same results");
@@ -196,8 +202,9 @@ static void check_same(void)
 
 static void check_script(void)
 {
-    static const char text[] = "# comment\n* bad\n", good[] = "old * cycles 100\nnew * cycles 120 1000 500\nnew 1 cycles 130\n"
-                                                             "old * instructions 200\ncontrol * cycles not-counted\nnew 2 exit 4\n";
+    static const char text[] = "# comment\n* bad\n",
+                      good[] = "old * cycles 100\nnew * cycles 120 1000 500\nnew 1 cycles 130\n"
+                               "old * instructions 200\ncontrol * cycles not-counted\nnew 2 exit 4\n";
     struct err err = ERR_INIT;
     struct source_object source;
     struct session session;
@@ -214,7 +221,8 @@ static void check_script(void)
         err = ERR_INIT;
     }
     spec.runs = 2;
-    ok(session_run(arena, &spec, &source, NULL, &session, &err) && session.count == 6, "a script runs without programs");
+    ok(session_run(arena, &spec, &source, NULL, &session, &err) && session.count == 6,
+       "a script runs without programs");
     int seen = 0;
     for (size_t i = 0; i < session.count; i++) {
         const struct run *r = &session.runs[i];
@@ -229,7 +237,8 @@ static void check_script(void)
     ok(seen == 6, "rows, exact rounds, scaling, absent states and derived metrics come out");
     spec.runs = 3;
     err = ERR_INIT;
-    ok(!session_run(arena, &spec, &source, NULL, &session, &err) && err.kind == ERR_TARGET && strstr(err.text, "new ended with exit status 4"),
+    ok(!session_run(arena, &spec, &source, NULL, &session, &err) && err.kind == ERR_TARGET &&
+           strstr(err.text, "new ended with exit status 4"),
        "a scripted failure is a failure: %s", err.text);
     source_close(&source);
 }
@@ -260,7 +269,8 @@ static void check_interrupt(void)
         nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
     kill(pid, SIGINT);
     waitpid(pid, &status, 0);
-    ok(WIFEXITED(status) && WEXITSTATUS(status) == 42, "Ctrl-C ends the program, marks the session and leaves no child");
+    ok(WIFEXITED(status) && WEXITSTATUS(status) == 42,
+       "Ctrl-C ends the program, marks the session and leaves no child");
 }
 
 static bool copy_file(const char *from, const char *to)
