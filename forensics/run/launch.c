@@ -238,7 +238,8 @@ static bool see_through(struct launcher *l, enum side side, pid_t pid, int go, i
 {
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     bool fine = pidfd >= 0 || err_sys(err, ERR_TOOL, errno,
-                                      "cannot watch a program (pidfd_open: raise `ulimit -n`; it needs Linux 5.3 and no seccomp filter)");
+                                      "cannot watch a program (pidfd_open: raise `ulimit -n`; it needs Linux 5.3 and "
+                                      "no seccomp filter)");
     fine = fine && (!arm || arm(context, pid, err));
     if (fine && write(go, "", 1) == 1)
         watch(l, pid, pidfd, errors, out);
