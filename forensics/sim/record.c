@@ -45,7 +45,7 @@ struct record {
     pthread_t watcher;
     int wait_status;
     atomic_bool gone;      /* wait_status holds */
-    atomic_bool timed_out;
+    atomic_bool timed_out, interrupted;
     struct timespec deadline; /* CLOCK_MONOTONIC; tv_sec 0: none */
 };
 
@@ -248,13 +248,14 @@ static bool place_descriptors(const struct record *r)
     return true;
 }
 
-static void set_limit(int resource, rlim_t soft)
+/* Exactly this limit: another one moves the target's memory. */
+static bool set_limit(int resource, rlim_t soft)
 {
     struct rlimit limit;
-    if (getrlimit(resource, &limit) == 0) {
-        limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
-        setrlimit(resource, &limit);
-    }
+    if (getrlimit(resource, &limit) != 0)
+        return false;
+    limit.rlim_cur = soft;
+    return setrlimit(resource, &limit) == 0;
 }
 
 static void default_signals(void)
@@ -268,19 +269,15 @@ static void default_signals(void)
 
 static _Noreturn void child(const struct record *r)
 {
-    static const char trouble[] = "the recorder could not be started\n";
+    static const char trouble[] = "it needs 1024 descriptors, a stack limit of 8 MiB and personality()\n";
     setpgid(0, 0);
     default_signals();
     umask(022);
-    bool ready =
-        place_descriptors(r) && personality(ADDR_NO_RANDOMIZE) != -1 && (!r->spec->cwd || chdir(r->spec->cwd) == 0);
-    if (ready) {
-        set_limit(RLIMIT_STACK, STACK_LIMIT);
-        set_limit(RLIMIT_NOFILE, DESCRIPTOR_LIMIT);
-        set_limit(RLIMIT_CORE, 0);
+    if (set_limit(RLIMIT_STACK, STACK_LIMIT) && set_limit(RLIMIT_NOFILE, DESCRIPTOR_LIMIT) &&
+        set_limit(RLIMIT_CORE, 0) && personality(ADDR_NO_RANDOMIZE) != -1 && place_descriptors(r) &&
+        (!r->spec->cwd || chdir(r->spec->cwd) == 0))
         execve("/proc/self/fd/201/layout_tax_recorder-amd64-linux", r->argv, r->env);
-    }
-    if (write(FD_LOG, trouble, sizeof trouble - 1) < 0)
+    if (write(r->fds[FD_LOG - FD_ALIAS], trouble, sizeof trouble - 1) < 0)
         _exit(126);
     _exit(127);
 }
@@ -291,17 +288,19 @@ _Static_assert(FD_TOOL == 201, "the path of the tool in child()");
 static bool past_deadline(const struct record *r, int *left_ms)
 {
     struct timespec now;
-    *left_ms = 1000;
+    *left_ms = r->spec->keep_on ? 100 : 1000;
     if (!r->deadline.tv_sec)
         return false;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    double left = (double)(r->deadline.tv_sec - now.tv_sec) + (double)(r->deadline.tv_nsec - now.tv_nsec) / 1e9;
-    if (left < 1)
+    double left =
+        (double)(r->deadline.tv_sec - now.tv_sec) + (double)(r->deadline.tv_nsec - now.tv_nsec) / 1e9;
+    if (left * 1000 < *left_ms)
         *left_ms = left > 0 ? (int)(left * 1000) + 1 : 10;
     return left <= 0;
 }
 
-/* Waits for the process, ends it at its deadline, and with its end everything of its group. */
+/* Waits for the process, ends it at its deadline or when it is no longer wanted, and with its end everything of its
+ * group. */
 static void *watch(void *arg)
 {
     struct record *r = arg;
@@ -312,10 +311,12 @@ static void *watch(void *arg)
         info.si_pid = 0;
         if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == r->pid)
             break;
-        if (past_deadline(r, &left_ms)) {
+        if (past_deadline(r, &left_ms))
             atomic_store(&r->timed_out, true);
+        if (r->spec->keep_on && !r->spec->keep_on(r->spec->context))
+            atomic_store(&r->interrupted, true);
+        if (atomic_load(&r->timed_out) || atomic_load(&r->interrupted))
             kill(-r->pid, SIGKILL);
-        }
         poll(&p, p.fd >= 0, p.fd >= 0 ? left_ms : 10);
     }
     if (p.fd >= 0)
@@ -385,6 +386,10 @@ struct record *record_start(const struct record_spec *spec, struct arena *arena,
     if (program < 0)
         return NULL;
     close(program);
+    if (spec->cwd && access(spec->cwd, X_OK) != 0) {
+        err_sys(err, ERR_TARGET, errno, "cannot use '%s' as working directory", spec->cwd);
+        return NULL;
+    }
     struct record *r = arena_alloc(arena, sizeof *r);
     struct record_spec *copy = arena_alloc(arena, sizeof *copy);
     *copy = *spec;
@@ -418,6 +423,8 @@ static const char *read_log(struct record *r)
 static bool judge_end(const struct record *r, const struct record_result *result, bool cut, struct err *err)
 {
     const char *program = r->spec->program;
+    if (atomic_load(&r->interrupted))
+        return err_set(err, ERR_INTERRUPTED, "interrupted while '%s' was recorded", program);
     if (result->timed_out)
         return err_set(err, ERR_TARGET,
                        "the recording of '%s' was ended after %g seconds: give it less to do or more time", program,

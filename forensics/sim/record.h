@@ -33,6 +33,8 @@ struct record_spec {
     int stdin_fd;             /* these three are duplicated; -1: /dev/null. Start from RECORD_SPEC_INIT */
     int stdout_fd, stderr_fd;
     double timeout;           /* seconds; 0: none */
+    bool (*keep_on)(void *context); /* asked ten times a second, from a thread of the recording; false ends it */
+    void *context;                  /* NULL keep_on: nobody is asked */
     const char *tool_dir;     /* where the built recorder lies; NULL: look for it, build it if need be */
     uint32_t ring_chunks;     /* of 256 KiB; 0: 16 */
 };

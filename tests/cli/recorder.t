@@ -159,7 +159,9 @@ if grep -qw avx2 /proc/cpuinfo && $cc -O2 -march=x86-64-v3 -Wl,-z,x86-64-v3 -o "
 else
     skip "a program that needs AVX2 is shown it" "no AVX2 here"
 fi
+like "$(ulimit -n 64 && record /bin/true)" "error=.*needs 1024 descriptors" "too tight a limit is named"
 like "$(record -t 0.3 /bin/sleep 60)" "error=.*ended after 0.3 seconds" "a recording has a time limit"
+like "$(record -i /bin/sleep 60)" "error=interrupted while" "a recording can be interrupted"
 is "$(record -q 3 "$bin/malloc" 100000000 | value signal)" 9 "a reader that gives up ends the program"
 
 ## where the recorder lies

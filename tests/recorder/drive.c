@@ -1,12 +1,13 @@
 /* Records a program and prints what the stream holds, one name=value a line.
  *
- * usage: drive [-b] [-r] [-m] [-s FILE] [-q N] [-t SECONDS] [-n NAME] [-e NAME=value]... PROGRAM [ARG...]
+ * usage: drive [-b] [-r] [-m] [-i] [-s FILE] [-q N] [-t SECONDS] [-n NAME] [-e NAME=value]... PROGRAM [ARG...]
  *   -b       also one line "block ADDRESS INSNS STEPS" a block: instructions retired in it, and the same with every
  *            iteration of a repeated string instruction counted, as cachegrind does
  *   -r       also the recipe
  *   -m       also one line "map ADDRESS BYTES KIND PROTECTION BUILD-ID-BYTES PATH" a mapping
  *   -s FILE  save the stream there, read it from there
  *   -q N     stop reading after N runs
+ *   -i       interrupt it at once
  */
 #include "sim/record.h"
 
@@ -125,6 +126,12 @@ static void print_blocks(const struct stream *s)
                per_block[i].steps);
 }
 
+static bool never(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static int fail(struct arena *arena, const struct err *err)
 {
     printf("error=%s\n", err->text);
@@ -145,11 +152,12 @@ int main(int argc, char **argv)
     size_t n_env = 0;
     spec.stdin_fd = 0;
     spec.stdout_fd = spec.stderr_fd = 2;
-    for (int c; (c = getopt(argc, argv, "+brms:t:n:e:q:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "+brmis:t:n:e:q:")) != -1;) {
         switch (c) {
         case 'b': blocks = true; break;
         case 'r': recipe = true; break;
         case 'm': counts.show_maps = true; break;
+        case 'i': spec.keep_on = never; break;
         case 's': save = optarg; break;
         case 't': spec.timeout = atof(optarg); break;
         case 'n': spec.name = optarg; break;
