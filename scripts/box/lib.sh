@@ -61,7 +61,7 @@ sha256_of()
 # Empty when the file has none.
 build_id_of()
 {
-    readelf -n -- "$1" 2>/dev/null | sed -n 's/^ *Build ID: //p' | head -n 1
+    readelf -n -- "$1" 2>/dev/null | awk '/Build ID:/ && !seen++ { print $3 }'
 }
 
 # verify_if_pinned FILE: nothing for a file outside pinned/; in there, refuses what differs from its manifest.
@@ -90,10 +90,12 @@ allowed_cpus()
 # need_cpu: fills CPU with the last allowed core (the first one serves most interrupts), or checks the one given.
 need_cpu()
 {
-    CPU=${CPU:-$(allowed_cpus | tail -n 1)}
+    local allowed
+    allowed=$(allowed_cpus)
+    CPU=${CPU:-${allowed##*$'\n'}}
     need_number CPU "$CPU" 0 8191
-    allowed_cpus | grep -qx "$CPU" ||
-        die "CPU=$CPU is not a core this process may use; one of $(allowed_cpus | tr '\n' ' ')is"
+    [[ $'\n'$allowed$'\n' == *$'\n'"$CPU"$'\n'* ]] ||
+        die "CPU=$CPU is not a core this process may use; one of ${allowed//$'\n'/ } is"
 }
 
 # Puts what a result must be compared with into one JSON object.
@@ -216,7 +218,7 @@ compiled_by()
     local producer
     producer=$(readelf --debug-dump=info --dwarf-depth=1 -- "$1" 2>/dev/null |
         sed -n 's/.*DW_AT_producer *: *\((.*): \)\{0,1\}//p' | grep -v ' GIMPLE ' | sort | uniq -c | sort -rn |
-        sed '1s/^ *[0-9]* //;q')
+        sed -n '1s/^ *[0-9]* //p' || true) # nothing where there is no DWARF
     case $2 in
     compiler) printf "%s\n" "${producer%% -*}" ;;
     flags) sed -n 's/^[^-]* -/-/p' <<<"$producer" | sed 's/ -frandom-seed=[^ ]*//' ;;

@@ -21,7 +21,8 @@ while (my $line = <STDIN>) {
 @loads or die "ratio_table.pl: no runs\n";
 my $rounds = (sort { $b <=> $a } map { scalar keys %$_ } values %figure)[0];
 my ($low, $level) = interval_ranks($rounds);
-my $width = 14;
+my $longest = (sort { $b <=> $a } map { length } @names)[0];
+my $width = at_least(14);
 
 # The figures of an allocator on a load, by round; empty unless every round has one.
 sub figures
@@ -54,6 +55,9 @@ sub interval_ranks
     return ($rank, $covers);
 }
 
+# A column is as wide as its figures need, and two more than the longest name.
+sub at_least { my ($width) = @_; return $longest + 2 > $width ? $longest + 2 : $width }
+
 sub geometric_mean
 {
     my $sum = 0;
@@ -71,7 +75,7 @@ for my $load (@loads) {
     row($load, map { cell('%.4g', median(map { $_ / 1e6 } figures($load, $_))) } @names);
 }
 
-$width = 20;
+$width = at_least(20);
 printf "\n%s against each, ratio of speeds [interval, %.1f %%]; above 1 %s is faster\n", $reference, 100 * $level,
     $reference;
 row('load', @others, 'best other');
@@ -93,7 +97,7 @@ for my $load (@loads) {
 }
 row('geometric mean', map { geometric_mean(@{ $logs{$_} || [] }) } @others, 'best other');
 
-$width = 14;
+$width = at_least(14);
 print "\nPeak memory, MiB, median; last column: $reference over the least of the others\n";
 row('load', @names, 'over least');
 for my $load (@loads) {

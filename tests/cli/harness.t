@@ -24,6 +24,10 @@ is "$($record get "$OUT" knobs.HAKMEM_WARM_POOL_SIZE)" 16 "and holds the promote
 is "$($record get "$OUT" ops_per_cpu_s.mean)" 4000 "operations per CPU second come from iterations and CPU time"
 like "$($record get "$OUT" machine.kernel)" "$(uname -r)" "and the machine"
 
+first=$(bash -c '. scripts/box/lib.sh; allowed_cpus' | head -n 1)
+ok "the first allowed core may be named" env BENCH_BIN="$work/good" CPU="$first" $harness
+is "$($record get "$OUT" machine.core)" "$first" "and is the one in the result"
+
 is "$(printf '%s\n' 1 2 3 4 10 | $record stats | tr -d ' \n')" \
     '{"cv_percent":88.3883476483184,"max":10,"mean":4,"median":3,"min":1,"n":5,"sd":3.53553390593274}' \
     "mean, median and standard deviation of 1 2 3 4 10"

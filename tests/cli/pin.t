@@ -46,6 +46,10 @@ if git rev-parse HEAD >/dev/null 2>&1; then
 else
     skip "the manifest names the commit" "not a checkout"
 fi
+cp "$work/good" "$work/bare" && strip "$work/bare"
+ok "a stripped binary is pinned, too" $box "$work/bare" bare
+is "$($record get "$PINNED/bare.json" compiler)$($record get "$PINNED/bare.json" flags)" "" "and claims no compiler or flags"
+ok "then forgotten" $box rm bare
 refuses "the same name twice" "there is a pin 'first' already" $box "$work/good" first
 is "$($box list | awk '{ print $1, $NF }')" "first ok" "list shows it"
 is "$($box show first)" "$(cat "$manifest")" "show prints the manifest"
