@@ -2,7 +2,7 @@
 
 FORENSICS_DIRS := base core run stat elf sim layout judge report
 FORENSICS_SRC  := $(sort $(wildcard $(addprefix forensics/,$(addsuffix /*.c,$(FORENSICS_DIRS)))))
-FORENSICS_CMD  := $(if $(LTF_CMD),$(sort $(wildcard forensics/cmd/*.c)))
+FORENSICS_CMD  := $(sort $(wildcard forensics/cmd/*.c))
 FORENSICS_LIBS := -ljansson -lpfm -ldw -lelf -lZydis -lmd -lpthread -lm
 FORENSICS_A    := $(BUILD)/libforensics.a
 

@@ -83,7 +83,13 @@ static bool measure(struct options *o, struct result *result, struct progress *p
     struct hook_context context = { *progress, result };
     struct session_hooks hooks = { &context, hook_progress, hook_warn };
     struct source_object source;
-    if (!read_sides(result, !o->script, err) || !open_source(o, result, &source, err))
+    if (!read_sides(result, !o->script, err))
+        return false;
+    if (!spec->runs) { /* the model alone: nothing is timed */
+        result->session.complete = true;
+        return interrupt_watch(err) && simulate(result, true, progress, err);
+    }
+    if (!open_source(o, result, &source, err))
         return false;
     bool done = session_run(result->arena, spec, &source, &hooks, &result->session, err);
     source_close(&source);
@@ -134,6 +140,10 @@ int verb_compare(int argc, char **argv)
     o.program_args = true;
     o.missing = "two builds are needed: OLD NEW";
     options_parse(&o, &argp, argc, argv);
+    if (!o.spec.runs) {
+        o.spec.source = SOURCE_SIM;
+        o.spec.source_auto = false;
+    }
 
     struct err err = ERR_INIT;
     struct result *result = result_new();

@@ -10,7 +10,7 @@
 
 enum {
     OPT_RUNS = 256, OPT_WARMUP, OPT_CPU, OPT_ENV, OPT_INHERIT_ENV, OPT_ASLR, OPT_NO_CONTROL, OPT_TIMEOUT, OPT_STDIN,
-    OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_SEED, OPT_SCRIPT,
+    OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_KNOCKOUT, OPT_SEED, OPT_SCRIPT,
     OPT_JSON, OPT_FORMAT, OPT_THRESHOLD, OPT_FAIL_ON, OPT_COLOR,
 };
 
@@ -72,7 +72,7 @@ static void set_source(struct argp_state *state, struct spec *spec, const char *
 }
 
 static const struct argp_option running_options[] = {
-    { "runs", OPT_RUNS, "N", 0, "Rounds that count: each runs every side once, in balanced random order (default 10)", 1 },
+    { "runs", OPT_RUNS, "N", 0, "Rounds that count: each runs every side once, in balanced random order (default 10; 0: the processor model alone)", 1 },
     { "warmup", OPT_WARMUP, "N", 0, "Rounds thrown away first (default 1)", 1 },
     { "cpu", OPT_CPU, "N|none", 0, "Core to pin to (default: the least busy one)", 1 },
     { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Kill a run that takes longer (default 300; 0: never)", 1 },
@@ -90,6 +90,7 @@ static const struct argp_option running_options[] = {
       "Where the explaining figures come from (default auto: perf if its events open, else the processor model, else the clock alone)", 4 },
     { "events", OPT_EVENTS, "LIST", 0, "perf events instead of the standard set, by libpfm4's names", 4 },
     { "profile", OPT_PROFILE, "NAME|native|FILE", 0, "Processor of the model (see `profiles`)", 4 },
+    { "knockout", OPT_KNOCKOUT, NULL, 0, "Attribute by knock-out: model each side eight times, with groups of components perfect", 4 },
     { "script", OPT_SCRIPT, "FILE", 0, "Readings from FILE instead of runs: for trying out judge and reports (docs/sources.md)", 4 },
     { 0 },
 };
@@ -99,7 +100,7 @@ static error_t parse_running(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
     struct spec *spec = &o->spec;
     switch (key) {
-    case OPT_RUNS: spec->runs = integer(state, "runs", arg, 1, 100000); break;
+    case OPT_RUNS: spec->runs = integer(state, "runs", arg, 0, 100000); break;
     case OPT_WARMUP: spec->warmup = integer(state, "warmup", arg, 0, 1000); break;
     case OPT_CPU: spec->cpu = strcmp(arg, "none") == 0 ? -2 : integer(state, "cpu", arg, 0, 1 << 20); break;
     case OPT_TIMEOUT: spec->timeout_s = number(state, "timeout", arg, 0, 1e6); break;
@@ -120,6 +121,7 @@ static error_t parse_running(int key, char *arg, struct argp_state *state)
     case OPT_EVENTS: spec->events = arg; break;
     case OPT_SOURCE: set_source(state, spec, arg); break;
     case OPT_PROFILE: spec->profile = arg; break;
+    case OPT_KNOCKOUT: spec->knockout = true; break;
     case OPT_SCRIPT: o->script = arg; break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -7,10 +7,13 @@
 
 #include "cmd/modules.h"
 #include "run/interrupt.h"
+#include "sim/crew.h"
 #include "sim/record.h"
 
-/* Feeds the recording to the model and notes what is mapped. */
-static bool consume(struct record *record, struct model *model, struct modules *modules, struct err *err)
+enum { SUBSETS = 8 /* of the groups layout, hint, data made perfect; the first has none */ };
+
+/* Feeds the recording to the models and notes what is mapped. */
+static bool consume(struct record *record, struct crew *crew, struct modules *modules, struct err *err)
 {
     struct stream *stream = record_stream(record);
     struct stream_run run;
@@ -20,12 +23,12 @@ static bool consume(struct record *record, struct model *model, struct modules *
         if (interrupt_signal())
             return err_set(err, ERR_INTERRUPTED, "interrupted while modelling");
         if (item == STREAM_RUN) {
-            model_run(model, run.at, run.end);
+            crew_run(crew, run.at, run.end);
             continue;
         }
         if (event.type == STREAM_EVENT_MAP)
             modules_map(modules, &event.map);
-        model_event(model, &event);
+        crew_event(crew, &event);
     }
     return item == STREAM_DONE;
 }
@@ -73,22 +76,45 @@ static bool ended_well(const struct record_result *end, const char *program, str
     return true;
 }
 
+/* The cost profile of the plain model, and if there are others what they say each group is worth. */
+static struct cost_profile *costs_of(struct model *const models[SUBSETS], struct modules *modules, struct arena *arena)
+{
+    struct sim_names names = modules_names(modules);
+    struct cost_profile *costs = model_costs(models[0], arena, &names);
+    costs->processor = model_profile(models[0])->name;
+    if (!models[1])
+        return costs;
+    struct knockout k = knockout_of(models);
+    costs->has_groups = true;
+    costs->group_cycles[SHARE_LAYOUT] = k.shapley[0];
+    costs->group_cycles[SHARE_HINT] = k.shapley[1];
+    costs->group_cycles[SHARE_DATA] = k.shapley[2];
+    costs->group_cycles[SHARE_WORK] = k.cycles[SUBSETS - 1];
+    return costs;
+}
+
 static bool simulate_side(struct result *result, const struct profile *profile, int side, struct err *err)
 {
     const struct spec *spec = &result->spec;
     struct modules modules = { .arena = result->arena, .program = result->inventory[side] };
     struct record_result end = { 0 };
+    struct model *models[SUBSETS] = { NULL };
+    struct crew *crew = NULL;
     int input = spec->stdin_path ? open(spec->stdin_path, O_RDONLY | O_CLOEXEC) : -1;
     struct record_spec rec = recording_of(spec, side, input);
     struct record *record = record_start(&rec, result->arena, err);
-    struct model *model = record ? model_create(profile, 0) : NULL;
-    bool done = record && consume(record, model, &modules, err);
-    if (done) {
-        struct sim_names names = modules_names(&modules);
-        result->cost[side] = model_costs(model, result->arena, &names);
-        result->cost[side]->processor = profile->name;
-    }
-    model_free(model); /* before record_finish: it points into the stream's blocks */
+    if (record && spec->knockout)
+        knockout_create(profile, models);
+    else if (record)
+        models[0] = model_create(profile, 0);
+    if (record)
+        crew = crew_new(models, spec->knockout ? SUBSETS : 1, err);
+    bool done = crew && consume(record, crew, &modules, err);
+    if (done)
+        result->cost[side] = costs_of(models, &modules, result->arena);
+    crew_free(crew);
+    for (int i = 0; i < SUBSETS; i++)
+        model_free(models[i]); /* before record_finish: they point into the stream's blocks */
     if (record && !record_finish(record, &end, err))
         done = false;
     if (input >= 0)
@@ -146,4 +172,8 @@ void add_model_figures(struct result *result)
     for (int i = 0; i < METRIC_COUNT; i++)
         if (old[i].state == READING_READ && new[i].state == READING_READ)
             comparison_add_exact(result->arena, &result->comparison, (enum metric)i, SOURCE_SIM, old[i].value, new[i].value);
+    /* Without a clock (--runs 0) the modelled cycles are all there is to judge by. */
+    struct comparison *c = &result->comparison;
+    if (!c->time && (c->time = comparison_find(c, M_CYCLES)))
+        c->slowdown = c->slowdown_lo = c->slowdown_hi = c->time->ratio;
 }

@@ -2,6 +2,7 @@
 #ifndef FORENSICS_CORE_COST_H
 #define FORENSICS_CORE_COST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/cause.h"
@@ -67,6 +68,9 @@ struct cost_profile {
     size_t function_count;
     struct cost_item *objects;   /* most data-side cycles first */
     size_t object_count;
+    bool has_groups;             /* the next field is filled */
+    double group_cycles[SHARE_COUNT]; /* cycles that each share's components are worth: Shapley values of making them
+                                    perfect; work: what is left when all are. They sum to the total's cycles */
     double cold_share;           /* share of instructions executed in cold sections and *.cold parts */
     double plt_share;            /* share executed in PLT stubs */
     double tls_helper_share;     /* share executed in __tls_get_addr and TLS descriptors' helpers */

@@ -68,6 +68,8 @@ void walk_cost_profile(struct codec *codec, void *item)
     CODEC_ENUM(codec, "source", profile->source, word_source);
     codec_string(codec, "processor", &profile->processor);
     codec_object(codec, "total", &profile->total, walk_cost_total);
+    codec_bool(codec, "has_groups", &profile->has_groups);
+    codec_numbers(codec, "group_cycles", profile->group_cycles, word_share, false);
     codec_double(codec, "cold_share", &profile->cold_share);
     codec_double(codec, "plt_share", &profile->plt_share);
     codec_double(codec, "tls_helper_share", &profile->tls_helper_share);

@@ -15,7 +15,7 @@ struct spec {
     const char *path[2]; /* old, new: as given */
     char *const *args;   /* NULL-terminated, after the program's name; may be NULL */
     size_t arg_count;
-    int runs;        /* rounds that count; >= 1 */
+    int runs;        /* rounds that count; 0: nothing is timed, the model alone (SOURCE_SIM) */
     int warmup;      /* first runs of each side that are thrown away */
     int cpu;         /* core to pin to; -1: choose; -2: do not pin */
     bool aslr;       /* leave address randomisation on */
@@ -33,6 +33,7 @@ struct spec {
     enum source source;       /* SOURCE_PERF, SOURCE_SIM, SOURCE_CLOCK or SOURCE_SCRIPT */
     bool source_auto;         /* perf if the events open, else sim, else clock */
     const char *profile;      /* processor profile of the model: a row's name, "native" or a file */
+    bool knockout;            /* model each side eight times, with groups of components perfect */
     uint64_t seed;            /* of the schedule's order and the bootstrap */
 };
 

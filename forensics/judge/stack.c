@@ -6,18 +6,23 @@
 
 #include "judge/booking.h"
 
-static void add_cost(double shares[SHARE_COUNT], const struct cost_item *item, double sign)
+/* The exact split of METHOD.md section 5, function by function: dI * mean(CPI) is work, and mean(I) * d(c/I) of each
+ * component c belongs to its share. A function that only one side runs is all work: whatever it suffers, it suffers
+ * because it is there. */
+static void split_pair(struct cost_pair *p)
 {
-    for (int i = 0; item && i < COMPONENT_COUNT; i++)
-        shares[component_table[i].share] += sign * item->cost.cycles[i];
-}
-
-static void finish_pair(struct cost_pair *p)
-{
-    add_cost(p->shares, p->new, 1);
-    add_cost(p->shares, p->old, -1);
-    for (int i = 0; i < SHARE_COUNT; i++)
-        p->cycles += p->shares[i];
+    const struct cost *o = p->old ? &p->old->cost : NULL, *n = p->new ? &p->new->cost : NULL;
+    double old_cycles = o ? cost_cycles(o) : 0, new_cycles = n ? cost_cycles(n) : 0;
+    p->cycles = new_cycles - old_cycles;
+    if (!o || !n || !(o->instructions > 0) || !(n->instructions > 0)) {
+        p->shares[SHARE_WORK] = p->cycles;
+        return;
+    }
+    double mean = (o->instructions + n->instructions) / 2;
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        p->shares[component_table[i].share] += mean * (n->cycles[i] / n->instructions - o->cycles[i] / o->instructions);
+    p->shares[SHARE_WORK] += (n->instructions - o->instructions) *
+                             (old_cycles / o->instructions + new_cycles / n->instructions) / 2;
 }
 
 static bool same_module(const struct cost_item *a, const struct cost_item *b)
@@ -74,13 +79,13 @@ struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *
         p->old = partner(olds, old_count, &news[i], p->change, taken);
         if (p->old)
             taken[p->old - olds] = true;
-        finish_pair(p);
+        split_pair(p);
     }
     for (size_t i = 0; i < old_count; i++)
         if (!taken[i]) {
             struct cost_pair *p = &pairs[(*count)++];
             *p = (struct cost_pair){ .old = &olds[i], .change = change_of_item(docket->delta, true, &olds[i]) };
-            finish_pair(p);
+            split_pair(p);
         }
     qsort(pairs, *count, sizeof *pairs, by_cycles);
     return pairs;
@@ -101,6 +106,22 @@ static void say_components(struct docket *d, const double *delta, double total)
                 100 * delta[i] / total);
 }
 
+/* Shares of the whole: the functions' sum, or where no functions are known the components as they stand; and where both
+ * sides were modelled with groups knocked out, what went away with each group. */
+static void add_up(const struct docket *docket, const double *delta, double shares[SHARE_COUNT])
+{
+    const struct cost_profile *o = docket->cost[0], *n = docket->cost[1];
+    for (int s = 0; o->has_groups && n->has_groups && s < SHARE_COUNT; s++)
+        shares[s] = n->group_cycles[s] - o->group_cycles[s];
+    if (o->has_groups && n->has_groups)
+        return;
+    for (size_t k = 0; k < docket->function_count; k++)
+        for (int s = 0; s < SHARE_COUNT; s++)
+            shares[s] += docket->functions[k].shares[s];
+    for (int i = 0; !docket->function_count && i < COMPONENT_COUNT; i++)
+        shares[component_table[i].share] += delta[i];
+}
+
 bool split_stack(struct docket *docket)
 {
     const struct cost *o = &docket->cost[0]->total, *n = &docket->cost[1]->total;
@@ -112,13 +133,13 @@ bool split_stack(struct docket *docket)
     say(docket->arena, &docket->arithmetic,
         "The model counts %.4g cycles for old and %.4g for new: %+.1f %%; instructions changed by %+.2f %%.",
         old_cycles, old_cycles + total, 100 * total / old_cycles, 100 * (n->instructions / o->instructions - 1));
-    for (int i = 0; i < COMPONENT_COUNT; i++) {
+    for (int i = 0; i < COMPONENT_COUNT; i++)
         delta[i] = n->cycles[i] - o->cycles[i];
-        shares[component_table[i].share] += delta[i];
-    }
+    add_up(docket, delta, shares);
     say_components(docket, delta, total);
     book(docket, shares, total);
-    *a = (struct attribution){ .known = true, .method = "CPI stack of the model", .source = docket->cost[1]->source,
+    *a = (struct attribution){ .known = true, .method = docket->cost[0]->has_groups && docket->cost[1]->has_groups
+                                             ? "knock-out of component groups" : "CPI stack of the model", .source = docket->cost[1]->source,
                                .total = total / old_cycles };
     for (int i = 0; i < SHARE_COUNT; i++)
         a->shares[i] = shares[i] / total;

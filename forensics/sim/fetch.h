@@ -185,10 +185,24 @@ static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
 
 /* ---- windows and prediction ---- */
 
+/* The same with perfect windows: a cycle ends when it is full or at a taken branch, wherever the code lies. */
+static inline uint32_t windowless_cycles(struct model *m, const struct block *b, bool sequential)
+{
+    uint32_t width = m->fetch_width, cycles = !sequential, used = (sequential ? m->window_ops : 0) + b->ops;
+    m->lost_taken = sequential ? 0 : width - m->window_ops;
+    m->lost_window = 0;
+    for (; used > width; used -= width)
+        cycles++;
+    m->window_ops = used;
+    return cycles;
+}
+
 /* Fetch cycles of a block, and the operation slots its windows lose. */
 static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool sequential)
 {
     uint32_t cycles, used, width = m->fetch_width;
+    if (UNLIKELY(PERFECT(m, COMPONENT_OPCACHE)))
+        return windowless_cycles(m, b, sequential);
     m->lost_taken = m->lost_window = 0;
     if (sequential && b->first_window == m->window) {
         cycles = 0;
