@@ -191,7 +191,7 @@ static void take_usage(const struct rusage *usage, const struct rusage *before, 
         more((uint64_t)(usage->ru_nvcsw + usage->ru_nivcsw), (uint64_t)(before->ru_nvcsw + before->ru_nivcsw));
     out->peak_rss = (uint64_t)usage->ru_maxrss * 1024;
     /* A peak cannot be divided. */
-    out->peak_rss_known = usage->ru_maxrss > before->ru_maxrss;
+    out->peak_rss_known = usage->ru_maxrss > before->ru_maxrss + SHED_REST / 1024;
 }
 
 /* Reaps the leader after it has ended and fills the figures of its rusage. */

@@ -42,7 +42,7 @@ struct launched {
     uint64_t user_ns, system_ns; /* from execve on, like the counts below; of the program and of what it waited for */
     uint64_t minor_faults, major_faults, switches;
     uint64_t peak_rss;      /* bytes */
-    bool peak_rss_known;    /* false: not above what the forked copy of this process had before execve */
+    bool peak_rss_known;    /* false: not clearly above what the forked copy of this process had before execve */
     int stdout_fd;          /* what it printed, at offset 0; the caller closes it */
     char tail[LAUNCH_TAIL]; /* the end of its stderr on one line; "" when it said nothing */
 };

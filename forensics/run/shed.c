@@ -1,6 +1,7 @@
 #include "run/shed.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,19 +31,35 @@ static const char *read_hex(const char *at, size_t *value)
     }
 }
 
-/* "START-END rw-p OFFSET DEVICE INODE [NAME]": private, writable, without a file, the heap or nameless. */
+/* The heap, or nameless and large. */
+static bool is_spare_memory(const char *rest, const char *name, size_t bytes)
+{
+    return strncmp(rest, " rw-p 00000000 00:00 0", 22) == 0 && bytes >= SHED_SMALLEST &&
+           (*name == '\0' || strcmp(name, "[heap]") == 0);
+}
+
+/* A library's private pages, which relocation has made this process's own; but libc goes on being used. */
+static bool is_spare_library(const char *rest, const char *name)
+{
+    return rest[4] == 'p' && strstr(name, ".so") && !strstr(name, "/libc.so") && !strstr(name, "/libc-") &&
+           !strstr(name, "/ld-");
+}
+
+/* "START-END PERM OFFSET DEVICE INODE [NAME]" */
 static void shed_line(const char *line)
 {
     size_t start, end;
-    const char *at = read_hex(line, &start);
-    if (*at != '-')
+    const char *rest = read_hex(line, &start);
+    if (*rest != '-')
         return;
-    at = read_hex(at + 1, &end);
-    if (strncmp(at, " rw-p 00000000 00:00 0", 22) != 0 || end - start < SHED_SMALLEST)
-        return;
-    at += 22;
-    at += strspn(at, " ");
-    if (*at == '\0' || strcmp(at, "[heap]") == 0)
+    rest = read_hex(rest + 1, &end);
+    const char *name = rest;
+    for (int field = 0; field < 4; field++) {
+        name += strspn(name, " ");
+        name += strcspn(name, " ");
+    }
+    name += strspn(name, " ");
+    if (is_spare_memory(rest, name, end - start) || is_spare_library(rest, name))
         madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
@@ -76,7 +93,7 @@ void shed_memory(void)
     /* 5: the peak of the resident set starts anew (proc(5), clear_refs). */
     int peak = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     if (peak < 0 || write(peak, "5", 1) != 1) {
-        /* The peak stays what it was, and clock.c finds the figure out of reach. */
+        /* The peak stays what it was, and the figure is out of reach. */
     }
     if (peak >= 0)
         close(peak);
