@@ -191,6 +191,8 @@ int main(int argc, char **argv)
         return fail(arena, &err);
     if (!read)
         return fail(arena, &reading);
+    if (result.messages[0])
+        printf("messages=%s", result.messages);
     printf("status=%d\nsignal=%d\n%s", result.status, result.signal, recipe ? result.recipe : "");
     free(per_block);
     arena_free(arena);

@@ -67,6 +67,9 @@ IRSB *rec_instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout 
 /* Blocks described so far. */
 UInt rec_blocks(void);
 
+/* References left out of descriptions because a block had too many (only blocks full of gathers have). */
+ULong rec_refs_dropped(void);
+
 /* ---- rec_insn.c ---- */
 
 /* How a block whose last instruction stands at `code` ends, as far as its bytes tell (STREAM_FALL when no branch). */

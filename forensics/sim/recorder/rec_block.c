@@ -71,6 +71,11 @@ UInt rec_blocks(void)
     return n_blocks;
 }
 
+ULong rec_refs_dropped(void)
+{
+    return refs_dropped;
+}
+
 static ULong hash_words(const ULong *words, SizeT n)
 {
     ULong hash = 0xcbf29ce484222325ull;

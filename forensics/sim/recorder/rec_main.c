@@ -96,6 +96,8 @@ static void finish(Int status)
     end->blocks_described = rec_blocks();
     end->events = rec_events();
     rec_ring_close();
+    if (rec_refs_dropped())
+        VG_(umsg)("%llu data references are missing from blocks with too many of them\n", rec_refs_dropped());
 }
 
 static Bool option(const HChar *arg)
