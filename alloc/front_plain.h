@@ -15,7 +15,7 @@ static inline void *plain_malloc(size_t size)
     struct cell FRONT_SPACE *cell = cell_at(f, f->offset[(size + 15) / 16]);
     void *p = cell->head;
     if (unlikely(!p))
-        return hak_malloc_refill((uintptr_t)cell - (uintptr_t)f);
+        return hak_malloc_refill((uintptr_t)cell);
     cell->head = next_block(p);
     cell->room++;
     return p;
@@ -40,7 +40,7 @@ static inline void plain_free(void *p)
     set_next_block(p, cell->head);
     cell->head = p;
     if (unlikely(--cell->room < 0))
-        hak_free_flush(off);
+        hak_free_flush((uintptr_t)cell);
 }
 
 /* C23: the size is a promise that only the checking build looks at. */

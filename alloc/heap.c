@@ -52,7 +52,6 @@ static void slab_setup(struct heap *h, struct slab *s, unsigned c)
         for (unsigned i = 0; i < s->capacity; i++)
             s->bits[i / 64] |= (uint64_t)1 << i % 64;
     }
-    atomic_store_explicit(&s->owner, h, memory_order_relaxed);
     uint32_t tag = h->id << TAG_SHIFT | c * 16;
     hak_tags_set(s, tag, tag);
 }
@@ -280,36 +279,57 @@ void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
 
 /* ---- remote frees ---- */
 
+/* Heaps by id, in chunks that are made as ids are given out. */
+#define CHUNK 1024u
+typedef _Atomic(struct heap *) heap_slot;
+static _Atomic(heap_slot *) directory[HEAP_ID_MAX / CHUNK + 1];
+
+bool hak_heap_register(struct heap *h)
+{
+    heap_slot *chunk = atomic_load_explicit(&directory[h->id / CHUNK], memory_order_relaxed);
+    if (!chunk) {
+        chunk = hak_meta_alloc(CHUNK * sizeof *chunk);
+        if (!chunk)
+            return false;
+        atomic_store_explicit(&directory[h->id / CHUNK], chunk, memory_order_release);
+    }
+    atomic_store_explicit(&chunk[h->id % CHUNK], h, memory_order_release);
+    return true;
+}
+
+static struct heap *heap_by_id(uint32_t id)
+{
+    heap_slot *chunk = atomic_load_explicit(&directory[id / CHUNK], memory_order_acquire);
+    return atomic_load_explicit(&chunk[id % CHUNK], memory_order_acquire);
+}
+
 static void send(struct outbox *out)
 {
-    struct heap *owner = out->owner;
+    struct heap *owner = heap_by_id(out->id);
     inbox_push(&owner->inbox, out->head, out->tail);
-    *out = (struct outbox){0};
+    out->n = 0;
+    out->bytes = 0;
+    out->head = NULL;
     hak_orphan_tidy(owner);
 }
 
 void hak_heap_send(struct heap *h)
 {
     for (unsigned i = 0; i < OUTBOXES; i++)
-        if (h->out[i].owner)
+        if (h->out[i].n)
             send(&h->out[i]);
 }
 
-void hak_heap_free_remote(struct heap *h, void *p)
+void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
 {
-    struct slab *s = slab_of(p);
-    struct heap *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-    struct outbox *out = &h->out[owner->id % OUTBOXES];
-    if (out->owner != owner && out->owner)
-        send(out);
-    if (!out->owner) {
-        out->owner = owner;
-        out->tail = p;
+    uint32_t id = tag >> TAG_SHIFT;
+    struct outbox *out = &h->out[id % OUTBOXES];
+    if (unlikely(out->id != id)) {
+        if (out->n)
+            send(out);
+        out->id = id;
     }
-    set_next_block(p, out->head);
-    out->head = p;
-    out->n++;
-    out->bytes += s->size;
+    outbox_add(out, p, class_size((tag & ((1u << TAG_SHIFT) - 1)) / 16));
     hak_add(&h->stats.remote_sent, 1);
     if (out->n >= OUTBOX_BLOCKS || out->bytes >= OUTBOX_BYTES) {
         send(out);
@@ -317,9 +337,10 @@ void hak_heap_free_remote(struct heap *h, void *p)
     }
 }
 
-void hak_free_homeless(void *p)
+void hak_free_homeless(void *p, uint32_t tag)
 {
-    struct heap *owner = atomic_load_explicit(&slab_of(p)->owner, memory_order_relaxed);
+    struct heap *owner = heap_by_id(tag >> TAG_SHIFT);
+    ((void **)p)[1] = NULL;
     inbox_push(&owner->inbox, p, p);
     hak_orphan_tidy(owner);
 }
@@ -330,11 +351,12 @@ void hak_heap_receive(struct heap *h, struct front *f)
     uint32_t id = h->id << TAG_SHIFT;
     for (void *p = inbox_take(&h->inbox), *next; p; p = next, n++) {
         next = next_block(p);
-        uint32_t off = tag_of(p) ^ id;
+        __builtin_prefetch(((void **)p)[1], 1);
+        uint32_t tag = tag_of(p), off = tag ^ id;
         if (unlikely(off >= NCLASS * 16)) { /* its slab has gone to another heap meanwhile */
-            if (tag_of(p) < 1u << TAG_SHIFT)
+            if (tag < 1u << TAG_SHIFT)
                 hak_os_fatal("double free (by two threads) of", p);
-            hak_free_homeless(p);
+            hak_free_homeless(p, tag);
             continue;
         }
         struct cell *cell = f ? &f->cells[off / 16] : NULL;

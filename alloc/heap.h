@@ -118,11 +118,14 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c);
 /* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
 void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep);
 
-/* Frees a block of another heap, by way of an outbox. */
-void hak_heap_free_remote(struct heap *h, void *p);
+/* Frees a block of another heap, by way of an outbox. `tag` is its tag. */
+void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag);
 
 /* Frees a block of any heap at once, from a thread that has none. */
-void hak_free_homeless(void *p);
+void hak_free_homeless(void *p, uint32_t tag);
+
+/* Makes a new heap known by its id; false if there is no memory. One thread at a time (floor 7 has a lock). */
+bool hak_heap_register(struct heap *h);
 
 /* Sends what is in the outboxes. */
 void hak_heap_send(struct heap *h);

@@ -1,13 +1,13 @@
 /* Floor 5: blocks on their way home. A thread that frees a block of another heap collects such blocks in an
  * outbox and hands a chain of them to the owner's inbox with one atomic operation. Chains are linked through
- * the blocks' first word. */
+ * the blocks' first word; the second word of a block names one a few further on, which the owner prefetches, as
+ * every block of the chain sits in another core's cache. */
 #ifndef HAK_REMOTE_H
 #define HAK_REMOTE_H
 
 #include <stdatomic.h>
 #include <stddef.h>
-
-struct heap;
+#include <stdint.h>
 
 #define OUTBOXES      8u   /* owners that a thread collects for at a time */
 #define OUTBOX_BLOCKS 32u  /* blocks in a chain */
@@ -18,11 +18,14 @@ struct inbox {
     _Atomic(void *) head;
 };
 
+#define OUTBOX_AHEAD  4u /* how far on the second word points */
+
 struct outbox {
-    struct heap *owner; /* NULL: unused */
+    uint32_t id;   /* of the owner */
+    unsigned n;    /* blocks in the chain; 0: unused */
+    size_t bytes;
     void *head, *tail;
-    unsigned n;         /* blocks in the chain */
-    size_t bytes;       /* about */
+    void *recent[OUTBOX_AHEAD]; /* the last blocks, a ring by n */
 };
 
 static inline void *next_block(const void *block)
@@ -33,6 +36,19 @@ static inline void *next_block(const void *block)
 static inline void set_next_block(void *block, void *next)
 {
     *(void **)block = next;
+}
+
+/* Adds a block to a chain that is not empty or whose id is set. */
+static inline void outbox_add(struct outbox *out, void *p, size_t bytes)
+{
+    void **word = p;
+    void **recent = &out->recent[out->n % OUTBOX_AHEAD];
+    word[0] = out->head;
+    word[1] = out->n >= OUTBOX_AHEAD ? *recent : NULL;
+    *recent = out->head = p;
+    if (!out->n++)
+        out->tail = p;
+    out->bytes += bytes;
 }
 
 /* Pushes the chain head .. tail. */

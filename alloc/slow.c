@@ -26,14 +26,23 @@ static COLD void *malloc_late(unsigned c)
     return p ? p : no_memory();
 }
 
-NOINLINE void *hak_malloc_refill(size_t off)
+static unsigned class_of_cell(uintptr_t cell)
 {
-    unsigned c = (unsigned)(off / sizeof(struct cell));
+    return (unsigned)((cell - (uintptr_t)front_self()) / sizeof(struct cell));
+}
+
+static void *refill(unsigned c)
+{
     struct heap *h = hak_thread_heap();
     if (unlikely(!h))
         return malloc_late(c);
     void *p = hak_heap_refill(h, &hak_front, c);
     return likely(p != NULL) ? p : no_memory();
+}
+
+NOINLINE void *hak_malloc_refill(uintptr_t cell)
+{
+    return refill(class_of_cell(cell));
 }
 
 /* A block of class c, from the list or else from the heap. */
@@ -42,7 +51,7 @@ static void *malloc_class(unsigned c)
     struct cell *cell = &hak_front.cells[c];
     void *p = cell->head;
     if (unlikely(!p))
-        return hak_malloc_refill(c * sizeof(struct cell));
+        return refill(c);
     cell->head = next_block(p);
     cell->room++;
     return p;
@@ -60,9 +69,9 @@ NOINLINE void *hak_malloc_slow(size_t size)
     return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &zeroed);
 }
 
-NOINLINE void hak_free_flush(size_t off)
+NOINLINE void hak_free_flush(uintptr_t cell)
 {
-    unsigned c = (unsigned)(off / sizeof(struct cell));
+    unsigned c = class_of_cell(cell);
     hak_heap_flush(hak_front.heap, &hak_front, c, hak_front.cells[c].bound / 2);
 }
 
@@ -81,11 +90,11 @@ NOINLINE void hak_free_slow(void *p)
     }
     struct heap *h = hak_thread_heap();
     if (unlikely(!h))
-        hak_free_homeless(p);
+        hak_free_homeless(p, tag);
     else if (unlikely((tag ^ hak_front.id) < NCLASS * 16))
         plain_free(p); /* this was the thread's first call, and it took over the heap that the block is from */
     else
-        hak_heap_free_remote(h, p);
+        hak_heap_free_remote(h, p, tag);
 }
 
 void *hak_calloc(size_t n, size_t size)

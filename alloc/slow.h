@@ -3,12 +3,14 @@
 #define HAK_SLOW_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A request above FAST_MAX bytes. NULL and ENOMEM when there is no memory. */
 void *hak_malloc_slow(size_t size);
 
-/* A block of the class whose cell is at offset `off` (class * 16) and whose list is empty. */
-void *hak_malloc_refill(size_t off);
+/* A block of the class of a cell of this thread, whose list is empty. The cell is given as the fast path has it:
+ * an address as cell_at() makes it, in FRONT_SPACE. */
+void *hak_malloc_refill(uintptr_t cell);
 
 /* A block that is not small, or not this thread's. */
 void hak_free_slow(void *p);
@@ -16,8 +18,8 @@ void hak_free_slow(void *p);
 /* NULL, or a pointer that is not ours. */
 void hak_free_foreign(void *p);
 
-/* The list of the cell at offset `off` has grown beyond its bound. */
-void hak_free_flush(size_t off);
+/* The list of such a cell has grown beyond its bound. */
+void hak_free_flush(uintptr_t cell);
 
 void *hak_calloc(size_t n, size_t size);
 

@@ -17,15 +17,12 @@
 #include "bits.h"
 #include "config.h"
 
-struct heap;
-
 /* One slab, or the first of a span. Fields below `start` belong to the heap that owns the slab, and only its
- * thread (or the holder of an ownerless heap) touches them. */
+ * thread (or the holder of an ownerless heap) touches them: who frees a block of another heap reads its tag alone. */
 struct slab {
-    _Atomic(struct heap *) owner; /* heap that remote frees go to */
-    char *start;                  /* a multiple of SLAB_SIZE */
-    uint64_t *bits;               /* one a block below `carved`: set when the block is free */
-    uint64_t recip;               /* ceil(2^40 / size): block = offset * recip >> 40, exact for offset < 2^18 */
+    char *start;    /* a multiple of SLAB_SIZE */
+    uint64_t *bits; /* one a block below `carved`: set when the block is free */
+    uint64_t recip; /* ceil(2^40 / size): block = offset * recip >> 40, exact for offset < 2^18 */
     struct slab *next, *prev;     /* in a warm or cold list */
     uint32_t size;                /* bytes a block */
     uint16_t capacity;            /* blocks in the slab or span */

@@ -34,7 +34,10 @@ static struct heap *heap_new(void)
     struct heap *h = hak_meta_alloc(sizeof *h);
     if (!h)
         return NULL;
-    h->id = ++last_id;
+    h->id = last_id + 1;
+    if (!hak_heap_register(h))
+        return NULL; /* the next try starts over; what was taken for this one is lost */
+    last_id++;
     h->random = hak_os_random();
     h->next = all;
     all = h;
@@ -97,7 +100,6 @@ void hak_orphan_tidy(struct heap *h)
 /* Moves a slab to heap `to`. Frees that are under way to the old owner are forwarded when they arrive. */
 static void slab_move(struct slab *s, struct heap *to)
 {
-    atomic_store_explicit(&s->owner, to, memory_order_relaxed);
     uint32_t tag = to->id << TAG_SHIFT | (uint32_t)s->cls * 16;
     hak_tags_set(s, tag, tag);
 }

@@ -63,7 +63,7 @@ static void grow(int i, size_t n)
 static void scenario(void)
 {
     for (int i = 0; i < BLOCKS; i++)
-        put(i, (size_t)(i % 5 == 0 ? 20000 : i % 40 == 7 ? 300000 : i % 150 == 9 ? 1500000 : 16 + i * 3));
+        put(i, (size_t)(i % 5 == 0 ? 20000 : i % 40 == 7 ? 100000 : i % 150 == 9 ? 1500000 : 16 + i * 3));
     for (int i = 0; i < BLOCKS; i += 3)
         grow(i, block[i].n * 3 + 5);
     for (int i = 0; i < BLOCKS; i++)
