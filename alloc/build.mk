@@ -16,7 +16,7 @@ HAKMEM_CHECKING_SRC := $(HAKMEM_SRC) $(wildcard alloc/front_checking.c)
 
 # No assumption about what malloc does may leak into malloc itself.
 HAKMEM_CFLAGS := -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-HAKMEM_MINIMAL_CFLAGS := $(HAKMEM_CFLAGS) -fPIE -ftls-model=local-exec -DHAK_STATS=0
+HAKMEM_MINIMAL_CFLAGS := $(HAKMEM_CFLAGS) -fPIE -ftls-model=local-exec -DHAK_STATS=0 -DHAK_FS_RELATIVE=1
 
 HAKMEM_SO          := $(BUILD)/libhakmem.so
 HAKMEM_A           := $(BUILD)/libhakmem.a
