@@ -23,8 +23,8 @@ static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_
     for (uint32_t i = 0; i < entries; i++) {
         if (m->itlb_pages[i] == page + 1) {
             m->itlb_used[i] = m->code_clock;
-            if (page == b->page)
-                b->itlb_slot = i;
+            if (page == b->address >> 12)
+                b->itlb_slot = (uint16_t)i;
             return;
         }
         if (m->itlb_used[i] < m->itlb_used[victim])
@@ -32,14 +32,14 @@ static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_
     }
     m->itlb_pages[victim] = page + 1;
     m->itlb_used[victim] = m->code_clock;
-    if (page == b->page)
-        b->itlb_slot = victim;
+    if (page == b->address >> 12)
+        b->itlb_slot = (uint16_t)victim;
     if (PERFECT(m, COMPONENT_ITLB))
         return;
     struct cache *second = m->itlb2.sets ? &m->itlb2 : &m->stlb;
     bool hit = cache_touch(second, (uint32_t)page, pages_number(&m->pages, page));
-    b->tally.events[EVENT_ITLB]++;
-    b->tally.events[EVENT_ITLB_WALK] += !hit;
+    b->rest->tally.events[EVENT_ITLB]++;
+    b->rest->tally.events[EVENT_ITLB_WALK] += !hit;
     uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
     m->predicted += ticks; /* prediction names physical lines, so it waits */
     owe(m, COMPONENT_ITLB, b, ticks);
@@ -48,7 +48,7 @@ static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_
 static inline void code_page(struct model *m, struct block *b, uint64_t page)
 {
     m->last_code_page = page;
-    if (LIKELY(page == b->page && m->itlb_pages[b->itlb_slot] == page + 1))
+    if (LIKELY(page == b->address >> 12 && m->itlb_pages[b->itlb_slot] == page + 1))
         m->itlb_used[b->itlb_slot] = m->code_clock;
     else
         code_page_miss(m, b, page);
@@ -106,9 +106,9 @@ static OUT_OF_LINE void line_fill(struct model *m, struct block *b, struct code_
     int level = 0;
     if (!cache_touch(&m->l2, index, tag) && !PERFECT(m, COMPONENT_L2I))
         level = cache_touch(&m->llc, index, tag) ? 1 : 2;
-    b->tally.events[EVENT_L1I]++;
-    b->tally.events[EVENT_L2I] += level > 0;
-    b->tally.events[EVENT_LLCI] += level > 1;
+    b->rest->tally.events[EVENT_L1I]++;
+    b->rest->tally.events[EVENT_L2I] += level > 0;
+    b->rest->tally.events[EVENT_LLCI] += level > 1;
     uint64_t begin = m->predicted;
     for (int i = 0; i <= level; i++) {
         uint64_t busy = m->channel[i] > m->now ? m->channel[i] : m->now;
@@ -133,7 +133,7 @@ static OUT_OF_LINE void decode_unit(struct model *m, struct block *b, enum compo
     uint64_t ticks = slower;
     if (!m->decoding) {
         ticks += (uint64_t)p[P_OPCACHE_SWITCH] * TICKS;
-        b->tally.events[EVENT_SWITCH]++;
+        b->rest->tally.events[EVENT_SWITCH]++;
     }
     m->decoding = true;
     m->fetched += ticks;
@@ -154,7 +154,7 @@ static OUT_OF_LINE void unit_fill(struct model *m, struct block *b, struct code_
     line->unit[half] = (int16_t)slot;
     if (PERFECT(m, COMPONENT_OPCACHE))
         return;
-    b->tally.events[EVENT_OPCACHE]++;
+    b->rest->tally.events[EVENT_OPCACHE]++;
     decode_unit(m, b, COMPONENT_OPCACHE);
 }
 
@@ -162,15 +162,15 @@ static OUT_OF_LINE void unit_fill(struct model *m, struct block *b, struct code_
 static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
 {
     b->stamp = m->code_clock;
-    for (uint32_t i = 0; i < b->line_count; i++) {
-        struct code_line *line = b->lines[i];
+    for (uint32_t i = 0; i < b->rest->line_count; i++) {
+        struct code_line *line = b->rest->lines[i];
         if (i && line->line >> 6 != m->last_code_page)
             code_page(m, b, line->line >> 6);
         if (line->slot < 0)
             line_fill(m, b, line);
         else
             m->l1i.used[line->slot] = m->code_clock;
-        int first = i == 0 ? b->address >> 5 & 1 : 0, last = i + 1 == b->line_count ? (b->end - 1) >> 5 & 1 : 1;
+        int first = i == 0 ? b->address >> 5 & 1 : 0, last = i + 1 == b->rest->line_count ? (block_end(b) - 1) >> 5 & 1 : 1;
         for (int half = first; half <= last; half++)
             if (line->unit[half] < 0) {
                 unit_fill(m, b, line, half);
@@ -204,7 +204,7 @@ static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool seque
     if (UNLIKELY(PERFECT(m, COMPONENT_OPCACHE)))
         return windowless_cycles(m, b, sequential);
     m->lost_taken = m->lost_window = 0;
-    if (sequential && b->first_window == m->window) {
+    if (sequential && b->address >> m->window_shift == m->window) {
         cycles = 0;
         used = m->window_ops + b->first_ops;
         while (used > width) {
@@ -221,7 +221,7 @@ static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool seque
         m->lost_window += b->rest_lost + (width - used);
         used = b->last_used;
     }
-    m->window = b->last_window;
+    m->window = block_branch(b) >> m->window_shift;
     m->window_ops = used;
     return cycles;
 }
@@ -231,7 +231,7 @@ static inline void count_branch(struct model *m, struct block *b, bool sequentia
 {
     if (b->ending == STREAM_FALL || (b->ending == STREAM_COND && !b->left[1]))
         return;
-    uint64_t line = b->branch >> 6;
+    uint64_t line = block_branch(b) >> 6;
     if (!sequential || line != m->branch_line) {
         m->branch_line = line;
         m->line_branches = 1;
@@ -239,7 +239,7 @@ static inline void count_branch(struct model *m, struct block *b, bool sequentia
         m->line_branches = 1;
         if (PERFECT(m, COMPONENT_DENSITY))
             return;
-        b->tally.events[EVENT_DENSITY]++;
+        b->rest->tally.events[EVENT_DENSITY]++;
         m->predicted += TICKS;
         owe(m, COMPONENT_DENSITY, b, TICKS);
     }
@@ -251,8 +251,8 @@ static inline void fetch(struct model *m, struct block *b)
     bool sequential = m->fall_through == b->address;
     m->code_clock++;
     m->predicted += sequential ? 0 : m->taken_ticks;
-    if (UNLIKELY(b->page != m->last_code_page))
-        code_page(m, b, b->page);
+    if (UNLIKELY(b->address >> 12 != m->last_code_page))
+        code_page(m, b, b->address >> 12);
     if (LIKELY(b->epoch == m->epoch)) {
         b->stamp = m->code_clock;
         m->decoding = false;
@@ -260,7 +260,7 @@ static inline void fetch(struct model *m, struct block *b)
         verify_resident(m, b);
     }
     if (UNLIKELY(b->jcc)) {
-        b->tally.events[EVENT_JCC]++;
+        b->rest->tally.events[EVENT_JCC]++;
         decode_unit(m, b, COMPONENT_JCC);
     }
     count_branch(m, b, sequential);

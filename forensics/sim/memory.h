@@ -7,7 +7,9 @@
 /* Where an event of the running block's reference to `address` is booked. */
 static inline uint64_t key_of(const struct model *m, const struct block *b, uint64_t address)
 {
-    return object_key(m->ref_class, m->ref_class == OBJECT_STACK ? b->described->id : address);
+    if (m->ref->class == OBJECT_STACK || address - m->stack_low < m->stack_high - m->stack_low)
+        return object_key(OBJECT_STACK, b->rest->described->id);
+    return object_key((enum object_class)m->ref->class, address);
 }
 
 static inline struct object_cell *cell_of(struct model *m, const struct block *b, uint64_t address)
@@ -52,8 +54,8 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
         return 0;
     bool hit = cache_touch(&m->stlb, (uint32_t)page, pages_number(&m->pages, page));
     uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
-    b->tally.events[EVENT_DTLB]++;
-    b->tally.events[EVENT_DTLB_WALK] += !hit;
+    b->rest->tally.events[EVENT_DTLB]++;
+    b->rest->tally.events[EVENT_DTLB_WALK] += !hit;
     struct object_cell *cell = cell_of(m, b, address);
     cell->dtlb++;
     cell->walks += !hit;
@@ -154,7 +156,7 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
     l1d->turnover[line & (L1_SETS - 1)] = l1d->tags[slot] ? m->now - l1d->filled[slot] : UINT64_MAX;
     l1d->filled[slot] = m->now;
     l1d->tags[slot] = line + 1;
-    l1d->ready[slot] = 0;
+    l1d->line[slot].ready = 0;
 }
 
 /* Finds or brings in a line that the shortcut did not know; returns its slot. */
@@ -165,26 +167,26 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     uint32_t first = (uint32_t)(line & (L1_SETS - 1)) * l1d->ways, slot = first;
     for (uint32_t i = first; i < first + l1d->ways; i++) {
         if (l1d->tags[i] == line + 1) {
-            l1d->used[i] = m->touch;
+            l1d->line[i].used = m->touch;
             l1d->index[line & (L1D_INDEX - 1)] = line << 10 | i;
             return i;
         }
-        if (l1d->used[i] < l1d->used[slot])
+        if (l1d->line[i].used < l1d->line[slot].used)
             slot = i;
     }
     l1d_place(m, line, slot);
-    l1d->used[slot] = m->touch;
+    l1d->line[slot].used = m->touch;
     l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
     if (PERFECT(m, COMPONENT_L1D))
         return slot;
     bool covered;
     int level = data_level(m, line);
-    l1d->ready[slot] = line_arrival(m, line, tick, level, stored, &covered);
+    l1d->line[slot].ready = line_arrival(m, line, tick, level, stored, &covered);
     l1d->why[slot] = (uint8_t)why[level];
-    b->tally.events[EVENT_L1D]++;
-    b->tally.events[EVENT_L2D] += level > 0;
-    b->tally.events[EVENT_LLCD] += level > 1;
-    b->tally.events[EVENT_PREFETCH] += covered;
+    b->rest->tally.events[EVENT_L1D]++;
+    b->rest->tally.events[EVENT_L2D] += level > 0;
+    b->rest->tally.events[EVENT_LLCD] += level > 1;
+    b->rest->tally.events[EVENT_PREFETCH] += covered;
     struct object_cell *cell = cell_of(m, b, address);
     cell->l1d++;
     cell->l2d += level > 0;
@@ -205,7 +207,7 @@ static inline uint32_t l1d_touch(struct model *m, struct block *b, uint64_t addr
     uint32_t slot;
     if (LIKELY(entry >> 10 == line)) {
         slot = entry & (L1_SLOTS - 1);
-        m->l1d.used[slot] = m->touch;
+        m->l1d.line[slot].used = m->touch;
     } else {
         slot = l1d_search(m, b, address, line, *tick, stored);
     }
@@ -223,16 +225,16 @@ static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint6
         uint32_t slot = l1d_touch(m, b, line == address >> 6 ? address : line << 6, &at, stored);
         if (at + m->l1d_ticks > ready)
             ready = at + m->l1d_ticks;
-        if (m->l1d.ready[slot] > ready && !stored) {
-            delay(m, b, (enum component)m->l1d.why[slot], line << 6, m->l1d.ready[slot] - ready);
-            ready = m->l1d.ready[slot];
+        if (m->l1d.line[slot].ready > ready && !stored) {
+            delay(m, b, (enum component)m->l1d.why[slot], line << 6, m->l1d.line[slot].ready - ready);
+            ready = m->l1d.line[slot].ready;
         }
     }
     bool page = address >> 12 != last >> 12;
     if (PERFECT(m, COMPONENT_SPLIT))
         return ready;
-    b->tally.events[EVENT_SPLIT]++;
-    b->tally.events[EVENT_PAGE_SPLIT] += page;
+    b->rest->tally.events[EVENT_SPLIT]++;
+    b->rest->tally.events[EVENT_PAGE_SPLIT] += page;
     struct object_cell *cell = cell_of(m, b, address);
     cell->splits++;
     uint64_t ticks = (uint64_t)m->profile->value[page ? P_PAGE_SPLIT : P_LINE_SPLIT] * TICKS;
@@ -255,7 +257,7 @@ static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, con
     uint64_t until = from + m->l1d_ticks + (uint64_t)m->profile->value[overlap ? P_FORWARD_BLOCK : P_ALIAS_4K] * TICKS;
     if (!overlap && s->ready <= tick)
         until = tick + m->l1d_ticks + (uint64_t)m->profile->value[P_ALIAS_4K] * TICKS;
-    b->tally.events[overlap ? EVENT_FORWARD : EVENT_ALIAS]++;
+    b->rest->tally.events[overlap ? EVENT_FORWARD : EVENT_ALIAS]++;
     struct object_cell *cell = cell_of(m, b, address);
     cell->blocks += overlap;
     cell->aliases += !overlap;
@@ -296,9 +298,9 @@ static inline uint64_t load(struct model *m, struct block *b, uint64_t address, 
     } else {
         uint32_t slot = l1d_touch(m, b, address, &tick, false);
         ready = tick + m->l1d_ticks;
-        if (UNLIKELY(m->l1d.ready[slot] > ready)) {
-            delay(m, b, (enum component)m->l1d.why[slot], address, m->l1d.ready[slot] - ready);
-            ready = m->l1d.ready[slot];
+        if (UNLIKELY(m->l1d.line[slot].ready > ready)) {
+            delay(m, b, (enum component)m->l1d.why[slot], address, m->l1d.line[slot].ready - ready);
+            ready = m->l1d.line[slot].ready;
         }
     }
     return after_stores(m, b, address, address + size, tick, ready);
@@ -313,14 +315,14 @@ static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t a
     if (turn < m->committed + TICKS)
         turn = m->committed + TICKS;
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
-    if (UNLIKELY(m->l1d.ready[slot] > turn)) {
-        turn = m->l1d.ready[slot];
+    if (UNLIKELY(m->l1d.line[slot].ready > turn)) {
+        turn = m->l1d.line[slot].ready;
         why = (enum component)m->l1d.why[slot];
     }
     if (UNLIKELY(turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]) && !PERFECT(m, COMPONENT_L1D)) {
         turn += m->latency[0];
         why = COMPONENT_L1D;
-        b->tally.events[EVENT_L1D]++;
+        b->rest->tally.events[EVENT_L1D]++;
         cell_of(m, b, address)->l1d++;
     }
     m->committed = turn;

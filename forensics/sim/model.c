@@ -37,7 +37,7 @@ static void explain_data(struct model *m, struct block *b, uint64_t *extra)
         if (!(m->late >> c & 1))
             continue;
         uint64_t part = take(extra, m->late_ticks[c]);
-        b->tally.ticks[c] += part;
+        b->rest->tally.ticks[c] += part;
         objects_cell(&m->objects, m->late_key[c])->ticks[i] += part;
     }
 }
@@ -48,14 +48,14 @@ static void explain_front(struct model *m, struct block *b, uint64_t waited)
     for (size_t i = 0; i < sizeof front_order / sizeof front_order[0] && waited; i++) {
         enum component c = front_order[i];
         if (m->due >> c & 1)
-            m->due_block[c]->tally.ticks[c] += take(&waited, m->due_ticks[c]);
+            m->due_block[c]->rest->tally.ticks[c] += take(&waited, m->due_ticks[c]);
     }
     if (!PERFECT(m, COMPONENT_OPCACHE))
-        b->tally.ticks[COMPONENT_OPCACHE] += take(&waited, (uint64_t)m->lost_window * TICKS / m->fetch_width);
+        b->rest->tally.ticks[COMPONENT_OPCACHE] += take(&waited, (uint64_t)m->lost_window * TICKS / m->fetch_width);
     if (PERFECT(m, COMPONENT_TAKEN))
-        b->tally.ticks[COMPONENT_OPCACHE] += waited;
+        b->rest->tally.ticks[COMPONENT_OPCACHE] += waited;
     else
-        b->tally.ticks[COMPONENT_TAKEN] += waited;
+        b->rest->tally.ticks[COMPONENT_TAKEN] += waited;
 }
 
 /* A block retired `extra` ticks later than its width allows; its dispatch had waited `waited` ticks for fetch. */
@@ -74,12 +74,8 @@ static OUT_OF_LINE void explain(struct model *m, struct block *b, uint64_t extra
 static inline uint64_t dispatch(struct model *m, struct block *b)
 {
     m->ops += b->ops;
-    uint64_t window = (uint32_t)m->profile->value[P_WINDOW];
-    while (m->ring_tail != m->ring_head && m->ring[m->ring_tail].ops + window < m->ops) {
-        m->room_tick = m->ring[m->ring_tail].tick;
-        m->ring_tail = (m->ring_tail + 1) & (RETIRE_RING - 1);
-    }
-    uint64_t end = (m->room_tick > m->dispatched ? m->room_tick : m->dispatched) + b->base, waited = 0;
+    uint64_t room = m->ring[(m->ops - m->window_ops_room) / RETIRE_STEP & (RETIRE_RING - 1)];
+    uint64_t end = (room > m->dispatched ? room : m->dispatched) + b->base, waited = 0;
     if (m->fetched > end) {
         waited = m->fetched - end;
         end = m->fetched;
@@ -108,14 +104,12 @@ static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *sl
             tick += n->latency;
             *resolved = tick;
         } else {
-            const struct stream_ref *ref = &b->refs[n->ref];
-            uint64_t address = stream_ref_address(ref, slots);
-            if (UNLIKELY(n->ref >= ref_limit || !address))
+            const struct data_ref *ref = &b->refs[n->ref];
+            uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
+            uint64_t address = base + (uint64_t)ref->displacement;
+            if (UNLIKELY(n->ref >= ref_limit || (ref->conditional && !base)))
                 continue;
-            unsigned origin = ref->slot == STREAM_NO_SLOT ? STREAM_FROM_COMPUTED : b->described->origins[ref->slot];
-            m->ref_class = origin == STREAM_FROM_RSP || address - m->stack_low < m->stack_high - m->stack_low ? OBJECT_STACK
-                           : origin == STREAM_FROM_FS                                                         ? OBJECT_TLS
-                                                                                                               : OBJECT_PLAIN;
+            m->ref = ref;
             if (n->kind == FLOW_LOAD) {
                 tick = load(m, b, address, ref->size, tick);
                 m->ready[n->to] = tick;
@@ -149,9 +143,8 @@ static inline void retire(struct model *m, struct block *b, uint64_t done, uint6
         m->retired = earliest;
     }
     m->due = m->late = 0;
-    m->ring[m->ring_head].ops = m->ops;
-    m->ring[m->ring_head].tick = m->retired;
-    m->ring_head = (m->ring_head + 1) & (RETIRE_RING - 1);
+    for (uint64_t group = (m->ops - b->ops) / RETIRE_STEP; group < m->ops / RETIRE_STEP; group++)
+        m->ring[group & (RETIRE_RING - 1)] = m->retired;
 }
 
 /* ---- branches ---- */
@@ -160,7 +153,7 @@ static OUT_OF_LINE void mispredicted(struct model *m, struct block *b, enum comp
 {
     if (PERFECT(m, component))
         return;
-    b->tally.events[event]++;
+    b->rest->tally.events[event]++;
     redirect(m, b, resolved + (uint64_t)m->profile->value[P_MISPREDICT] * TICKS, component);
 }
 
@@ -174,14 +167,14 @@ static OUT_OF_LINE void target_unknown(struct model *m, struct block *b, enum bt
         owe(m, COMPONENT_BTB, b, bubble);
         return;
     }
-    b->tally.events[EVENT_BTB]++;
+    b->rest->tally.events[EVENT_BTB]++;
     redirect(m, b, m->fetched + (uint64_t)m->profile->value[P_RESTEER] * TICKS, COMPONENT_BTB);
 }
 
 /* A taken branch meets the BTB; a target that was mispredicted anyway costs nothing more. */
 static inline void taken(struct model *m, struct block *b, bool known)
 {
-    enum btb_answer answer = btb_touch(&m->btb, b->branch, &b->btb_slot);
+    enum btb_answer answer = btb_touch(&m->btb, block_branch(b), &b->btb_slot);
     m->fall_through = 0;
     if (UNLIKELY(answer != BTB_FIRST && known))
         target_unknown(m, b, answer);
@@ -189,8 +182,8 @@ static inline void taken(struct model *m, struct block *b, bool known)
 
 static void indirect(struct model *m, struct block *b, uint64_t next, uint64_t resolved)
 {
-    bool entered = m->btb.tags1[b->btb_slot] == b->branch;
-    bool right = predict_indirect(&m->predictor, m->path, b->branch, entered ? m->btb.targets1[b->btb_slot] : 0, next);
+    bool entered = m->btb.tags1[b->btb_slot] == block_branch(b);
+    bool right = predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
     if (!right)
         mispredicted(m, b, COMPONENT_INDIRECT, EVENT_INDIRECT, resolved);
     taken(m, b, right);
@@ -201,24 +194,24 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, uint6
 {
     switch ((enum stream_ending)b->ending) {
     case STREAM_COND: {
-        bool right = predict_direction(&m->predictor, m->path, &b->bias, b->branch, exit);
+        bool right = predict_direction(&m->predictor, m->path, &b->bias, block_branch(b), exit);
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_DIRECTION, EVENT_DIRECTION, resolved);
         if (exit)
             taken(m, b, right);
         else
-            m->fall_through = b->end;
+            m->fall_through = block_end(b);
         break;
     }
     case STREAM_CALL:
-        predict_call(&m->predictor, m->path, b->end);
+        predict_call(&m->predictor, m->path, block_end(b));
         taken(m, b, true);
         break;
     case STREAM_JUMP:
         taken(m, b, true);
         break;
     case STREAM_CALL_INDIRECT:
-        predict_call(&m->predictor, m->path, b->end);
+        predict_call(&m->predictor, m->path, block_end(b));
         indirect(m, b, next, resolved);
         break;
     case STREAM_JUMP_INDIRECT:
@@ -232,7 +225,7 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, uint6
         break;
     }
     case STREAM_FALL: case STREAM_SYSCALL: case STREAM_REP: case STREAM_ENDINGS:
-        m->fall_through = b->end;
+        m->fall_through = block_end(b);
         break;
     }
 }
@@ -240,11 +233,11 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, uint6
 /* A repeated string instruction's iteration: its references, at the rate of a fast-string unit, 32 bytes a cycle. */
 static OUT_OF_LINE void repeat(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
-    const struct stream_exit *left_by = &b->described->exits[exit];
-    bool first = m->fall_through != b->end + 1;
+    const struct stream_exit *left_by = &b->rest->described->exits[exit];
+    bool first = m->fall_through != block_end(b) + 1;
     uint64_t resolved = 0, waited = 0, bytes = 0;
     if (first) {
-        b->entries++;
+        b->rest->entries++;
         fetch(m, b);
         waited = dispatch(m, b);
     } else {
@@ -272,19 +265,20 @@ static OUT_OF_LINE void repeat(struct model *m, struct block *b, const uint64_t 
         }
         m->due = m->late = 0;
     }
-    m->fall_through = exit == 0 ? b->end + 1 : b->end; /* end + 1: no block's address, so the next record knows it goes on */
+    m->fall_through = exit == 0 ? block_end(b) + 1 : block_end(b); /* end + 1: no block's address, so the next record knows it goes on */
 }
 
 /* Left before its end (a failed compare-and-swap, a repeat of zero): fetched whole, done in part, not a branch. */
 static OUT_OF_LINE void cut_short(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
     uint64_t resolved = 0;
-    b->left_early[exit - 2]++;
+    b->rest->left_early[exit - 2]++;
     fetch(m, b);
     uint64_t waited = dispatch(m, b);
-    uint64_t done = flow(m, b, slots, b->described->exits[exit].refs, &resolved);
+    uint64_t done = flow(m, b, slots, b->rest->described->exits[exit].refs, &resolved);
     retire(m, b, done, waited);
-    m->fall_through = b->described->exits[exit].target == b->end ? b->end : 0;
+    uint64_t end = block_end(b);
+    m->fall_through = b->rest->described->exits[exit].target == end ? end : 0;
 }
 
 static inline void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
@@ -296,7 +290,7 @@ static inline void execute(struct model *m, struct block *b, const uint64_t *slo
     }
     if (UNLIKELY(b->ending == STREAM_REP)) {
         if (exit > 1)
-            b->left_early[exit - 2]++;
+            b->rest->left_early[exit - 2]++;
         else
             b->left[exit]++;
         repeat(m, b, slots, exit);
@@ -307,13 +301,26 @@ static inline void execute(struct model *m, struct block *b, const uint64_t *slo
     uint64_t waited = dispatch(m, b);
     uint64_t done = flow(m, b, slots, UINT16_MAX, &resolved);
     retire(m, b, done, waited);
-    branch(m, b, exit, b->described->has_next ? slots[b->described->n_slots] : 0, resolved ? resolved : m->dispatched + TICKS);
+    branch(m, b, exit, b->next_slot ? slots[b->next_slot - 1] : 0, resolved ? resolved : m->dispatched + TICKS);
 }
+
+/* How many records ahead blocks are fetched into our own caches: far enough for a miss, near enough to stay. */
+enum { PREFETCH_RECORDS = 4 };
 
 void model_run(struct model *m, const uint64_t *at, const uint64_t *end)
 {
+    const uint64_t *ahead = at;
+    for (int i = 0; i < PREFETCH_RECORDS && ahead < end; i++)
+        ahead += stream_words(*ahead);
     while (at < end) {
         uint64_t head = *at;
+        if (ahead < end) {
+            const char *next = (const char *)m->blocks[stream_id(*ahead)];
+            __builtin_prefetch(next);
+            __builtin_prefetch(next + 64);
+            __builtin_prefetch(next + 128);
+            ahead += stream_words(*ahead);
+        }
         execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
         at += stream_words(head);
     }
@@ -336,25 +343,24 @@ static struct code_line *line_of(struct model *m, uint64_t number)
 
 static void cover_lines(struct model *m, struct block *b)
 {
-    uint64_t first = b->address >> 6, last = (b->end - 1) >> 6;
-    b->line_count = (uint32_t)(last - first + 1);
-    b->lines = arena_array(m->arena, b->line_count, sizeof *b->lines);
-    for (uint32_t i = 0; i < b->line_count; i++) {
+    uint64_t first = b->address >> 6, last = (block_end(b) - 1) >> 6;
+    b->rest->line_count = (uint32_t)(last - first + 1);
+    b->rest->lines = arena_array(m->arena, b->rest->line_count, sizeof *b->rest->lines);
+    for (uint32_t i = 0; i < b->rest->line_count; i++) {
         struct code_line *line = line_of(m, first + i);
         struct covering *covering = arena_alloc(m->arena, sizeof *covering);
         *covering = (struct covering){ .block = b, .next = line->covered_by };
         line->covered_by = covering;
-        b->lines[i] = line;
+        b->rest->lines[i] = line;
     }
 }
 
 /* Operations by fetch window, and with them the fetch cycles of the block. */
 static void measure_windows(struct model *m, struct block *b)
 {
-    const struct stream_block *d = b->described;
+    const struct stream_block *d = b->rest->described;
     uint32_t width = m->fetch_width, in_window = 0, windows = 0, surplus = d->uops > b->ops ? d->uops - b->ops : 0;
     uint64_t window = b->address >> m->window_shift;
-    b->first_window = window;
     for (unsigned i = 0; i <= d->n_insns; i++) {
         bool last = i == d->n_insns;
         uint64_t here = last ? 0 : (b->address + d->insns[i].offset) >> m->window_shift;
@@ -378,9 +384,6 @@ static void measure_windows(struct model *m, struct block *b)
         if (!last)
             in_window += d->insns[i].uops;
     }
-    b->last_window = window;
-    if (PERFECT(m, COMPONENT_OPCACHE))
-        b->first_window = b->last_window = 0;
 }
 
 /* The erratum: a jump, or a compare fused with it, that touches or ends at a 32-byte boundary. */
@@ -393,17 +396,47 @@ static bool touches_boundary(const struct stream_block *d, uint32_t fused)
     return begin >> 5 != end >> 5;
 }
 
+static struct data_ref data_ref_of(const struct stream_block *d, const struct stream_ref *ref)
+{
+    unsigned origin = ref->slot == STREAM_NO_SLOT ? STREAM_FROM_COMPUTED : d->origins[ref->slot];
+    return (struct data_ref){ .displacement = ref->displacement, .slot = ref->slot, .size = ref->size,
+                              .class = origin == STREAM_FROM_RSP ? OBJECT_STACK : origin == STREAM_FROM_FS ? OBJECT_TLS : OBJECT_PLAIN,
+                              .conditional = (ref->flags & STREAM_REF_CONDITIONAL) != 0 };
+}
+
+/* A block with its nodes and references behind it, on a cache line of its own. */
+static struct block *block_alloc(struct model *m, const struct stream_block *d, const struct flow *of)
+{
+    size_t nodes = (of->count * sizeof(struct flow_node) + 15) & ~(size_t)15, refs = d->n_refs * sizeof(struct data_ref);
+    char *piece = arena_alloc(m->arena, sizeof(struct block) + nodes + refs + 63);
+    struct block *b = (struct block *)(((uintptr_t)piece + 63) & ~(uintptr_t)63);
+    struct data_ref *ref = (struct data_ref *)((char *)b + sizeof *b + nodes);
+    if (of->count)
+        memcpy(b->nodes, of->nodes, of->count * sizeof(struct flow_node));
+    for (unsigned r = 0; r < d->n_refs; r++)
+        ref[r] = data_ref_of(d, &d->refs[r]);
+    b->refs = ref;
+    return b;
+}
+
 static void describe(struct model *m, const struct stream_block *d)
 {
-    assert(d->id == m->block_count);
-    struct block *b = arena_alloc(m->arena, sizeof *b);
+    assert(d->id == m->block_count && d->bytes <= UINT16_MAX);
     struct flow of = flow_of_block(m->arena, d, m->profile);
-    *b = (struct block){ .described = d, .address = d->address, .end = d->address + d->bytes, .page = d->address >> 12,
-                         .branch = d->address + d->insns[d->n_insns - 1].offset, .nodes = of.nodes, .node_count = of.count,
-                         .refs = d->refs, .base = of.base, .ops = of.ops, .ending = (uint8_t)d->ending,
-                         .map = maps_find(&m->maps, d->address) };
+    struct block *b = block_alloc(m, d, &of);
+    b->rest = arena_alloc(m->arena, sizeof *b->rest);
+    b->rest->described = d;
+    b->rest->map = maps_find(&m->maps, d->address);
     if (d->n_exits > 2)
-        b->left_early = arena_array(m->arena, d->n_exits - 2u, sizeof *b->left_early);
+        b->rest->left_early = arena_array(m->arena, d->n_exits - 2u, sizeof *b->rest->left_early);
+    b->address = d->address;
+    b->bytes = (uint16_t)d->bytes;
+    b->branch_offset = d->insns[d->n_insns - 1].offset;
+    b->node_count = of.count;
+    b->base = of.base;
+    b->ops = of.ops;
+    b->ending = (uint8_t)d->ending;
+    b->next_slot = d->has_next ? (uint16_t)(d->n_slots + 1) : 0;
     b->jcc = m->profile->value[P_JCC_ERRATUM] && !PERFECT(m, COMPONENT_JCC) && touches_boundary(d, d->uops > of.ops);
     cover_lines(m, b);
     measure_windows(m, b);
@@ -478,7 +511,8 @@ static void set_parameters(struct model *m)
     m->ahead_ticks = (uint32_t)p[P_FETCH_AHEAD] * TICKS;
     m->queue_ticks = (uint32_t)(p[P_OP_QUEUE] * TICKS / p[P_DISPATCH_WIDTH]);
     m->fetch_width = (uint32_t)p[P_FETCH_OPS];
-    m->window_shift = (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]);
+    m->window_shift = PERFECT(m, COMPONENT_OPCACHE) ? 63 : (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]); /* 63: all code is one window */
+    m->window_ops_room = (uint32_t)p[P_WINDOW];
     m->l1d_ticks = (uint32_t)p[P_L1D_LATENCY] * TICKS;
     m->branches_per_fetch = (uint32_t)p[P_BRANCHES_PER_FETCH];
     m->forward_ticks = (uint32_t)p[P_FORWARD_LATENCY] * TICKS;
@@ -537,6 +571,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     set_parameters(m);
     set_structures(m);
     m->window_ops = m->fetch_width;
+    m->ops = (uint32_t)profile->value[P_WINDOW] * RETIRE_STEP;
     switch_thread(m, 1);
     return m;
 }

@@ -44,7 +44,7 @@ static void grow(struct objects *objects)
     free(old.cells);
 }
 
-struct object_cell *objects_cell(struct objects *objects, uint64_t key)
+static struct object_cell *find_or_add(struct objects *objects, uint64_t key)
 {
     bool full = objects->room == OBJECTS_ROOM_MAX && objects->count >= objects->room / 4 * 3;
     if (full && (key & 3) != OBJECT_STACK)
@@ -61,4 +61,14 @@ struct object_cell *objects_cell(struct objects *objects, uint64_t key)
     cell->key = key + 1;
     objects->count++;
     return cell;
+}
+
+struct object_cell *objects_cell(struct objects *objects, uint64_t key)
+{
+    /* A miss books its count, its translation and its wait one after the other. */
+    if (objects->last_key != key + 1) {
+        objects->last = find_or_add(objects, key);
+        objects->last_key = key + 1;
+    }
+    return objects->last;
 }

@@ -27,6 +27,8 @@ enum { OBJECTS_ROOM_MAX = 1 << 20 };
 struct objects {
     struct object_cell *cells;
     uint32_t room, count;        /* room: power of two */
+    uint64_t last_key;           /* asked for last, plus 1; 0: none */
+    struct object_cell *last;
     struct object_cell overflow; /* what found no place at all; key 0 */
 };
 

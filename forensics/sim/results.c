@@ -19,7 +19,7 @@ static const enum metric event_metric[EVENT_COUNT] = {
 
 static uint64_t left_by(const struct block *b, unsigned exit)
 {
-    return exit < 2 ? b->left[exit] : b->left_early[exit - 2];
+    return exit < 2 ? b->left[exit] : b->rest->left_early[exit - 2];
 }
 
 static bool jumps_always(const struct block *b)
@@ -42,11 +42,11 @@ static void count_branches(const struct block *b, double *counts)
 
 static void count_references(const struct block *b, double *counts)
 {
-    for (unsigned exit = 0; exit < b->described->n_exits; exit++) {
+    for (unsigned exit = 0; exit < b->rest->described->n_exits; exit++) {
         double times = (double)left_by(b, exit);
-        for (unsigned r = 0; times && r < b->described->exits[exit].refs; r++) {
-            counts[M_LOADS] += b->refs[r].flags & STREAM_REF_LOAD ? times : 0;
-            counts[M_STORES] += b->refs[r].flags & STREAM_REF_STORE ? times : 0;
+        for (unsigned r = 0; times && r < b->rest->described->exits[exit].refs; r++) {
+            counts[M_LOADS] += b->rest->described->refs[r].flags & STREAM_REF_LOAD ? times : 0;
+            counts[M_STORES] += b->rest->described->refs[r].flags & STREAM_REF_STORE ? times : 0;
         }
     }
 }
@@ -85,15 +85,15 @@ uint32_t model_block_count(const struct model *m)
 
 static void block_result(const struct block *b, struct model_block *out)
 {
-    *out = (struct model_block){ .block = b->described, .map = b->map };
-    memcpy(out->ticks, b->tally.ticks, sizeof out->ticks);
-    for (unsigned exit = 0; exit < b->described->n_exits; exit++) {
+    *out = (struct model_block){ .block = b->rest->described, .map = b->rest->map };
+    memcpy(out->ticks, b->rest->tally.ticks, sizeof out->ticks);
+    for (unsigned exit = 0; exit < b->rest->described->n_exits; exit++) {
         uint64_t times = left_by(b, exit);
         out->executed += times;
-        out->instructions += times * b->described->exits[exit].insns;
+        out->instructions += times * b->rest->described->exits[exit].insns;
     }
     out->taken = b->ending == STREAM_COND ? b->left[1] : jumps_always(b) ? b->left[0] : 0;
-    out->ticks[COMPONENT_BASE] += (b->ending == STREAM_REP ? b->entries : out->executed) * b->base;
+    out->ticks[COMPONENT_BASE] += (b->ending == STREAM_REP ? b->rest->entries : out->executed) * b->base;
     out->ticks[COMPONENT_DEPENDENCE] += b->dependence;
 }
 
@@ -108,9 +108,9 @@ static void add_block(const struct block *b, struct cost *cost)
     for (int c = 0; c < COMPONENT_COUNT; c++)
         cost->cycles[c] += (double)result.ticks[c] / TICKS;
     for (int e = 0; e < EVENT_COUNT; e++)
-        cost->counts[event_metric[e]] += (double)b->tally.events[e];
-    cost->counts[M_UOPS] += (double)(b->ending == STREAM_REP ? b->entries : result.executed) * b->ops;
-    cost->counts[M_L1I_ACCESSES] += (double)result.executed * b->line_count;
+        cost->counts[event_metric[e]] += (double)b->rest->tally.events[e];
+    cost->counts[M_UOPS] += (double)(b->ending == STREAM_REP ? b->rest->entries : result.executed) * b->ops;
+    cost->counts[M_L1I_ACCESSES] += (double)result.executed * b->rest->line_count;
     cost->counts[M_FETCH_WINDOWS] += (double)b->windows;
     count_branches(b, cost->counts);
     count_references(b, cost->counts);
@@ -219,8 +219,8 @@ static void name_function(const struct sim_names *names, const struct block *b, 
 {
     *symbol = (struct sim_symbol){ .name = NULL };
     if (names && names->function)
-        names->function(names->context, b->map, b->address, symbol);
-    complete_symbol(b->map, symbol);
+        names->function(names->context, b->rest->map, b->address, symbol);
+    complete_symbol(b->rest->map, symbol);
 }
 
 static double cycles_of(const struct cost_item *item)

@@ -30,11 +30,12 @@
 enum {
     L1_SETS = 64,              /* both L1 caches of every profile */
     L1_SLOTS = L1_SETS * 16,   /* and at most 16 ways */
-    L1D_INDEX = 4096,          /* direct-mapped shortcut into the L1D; a power of two */
+    L1D_INDEX = 1024,          /* direct-mapped shortcut into the L1D; a power of two */
     DTLB_MAX = 512,
     DTLB_INDEX = 1024,
     STORE_TABLE = 512,         /* by address bits 3..11: exactly the bits that 4 KiB aliasing compares */
-    RETIRE_RING = 2048,        /* blocks in the reorder buffer: at most P_WINDOW's 1024 of one operation */
+    RETIRE_STEP = 8,           /* the reorder buffer is followed by groups of so many operations */
+    RETIRE_RING = 256,         /* groups: more than P_WINDOW's largest */
     BUFFERS_MAX = 64,
     QUEUE_MAX = 256,
     STRIDES_MAX = 64,
@@ -57,22 +58,42 @@ struct tally {
 
 struct code_line;
 
-/* One described block: static properties, then its memory of itself, then its tally. */
+/* One data reference of a block, beside the nodes that use it. */
+struct data_ref {
+    int64_t displacement;
+    uint16_t slot;       /* STREAM_NO_SLOT: absolute */
+    uint16_t size;       /* bytes */
+    uint8_t class;       /* enum object_class, as far as the base register tells */
+    uint8_t conditional; /* not performed when its slot is 0 */
+};
+
+/* What only slow paths look at. */
+struct block_rest {
+    const struct stream_block *described;
+    const struct sim_map *map; /* where its code lay when it was described; NULL: unknown */
+    struct code_line **lines;  /* the code lines it covers, in order */
+    uint32_t line_count;
+    uint64_t *left_early;      /* executions by exit 2, 3, ... */
+    uint64_t entries;          /* repeats only: times entered, where `left` counts iterations */
+    struct tally tally;
+};
+
+/* One described block as every execution sees it: two lines of 64 bytes, then its nodes, then its references, in one
+ * piece so that a run's next blocks can be fetched ahead. */
 struct block {
-    /* what every execution reads and writes */
+    uint64_t address;
     uint64_t epoch;           /* equal to the model's: all of its lines and op-cache units are resident */
     uint64_t stamp;           /* code clock of its last fetch */
     uint64_t left[2];         /* executions by exit 0 and 1 */
     uint64_t dependence;      /* ticks not explained by anything else */
     uint64_t windows;         /* fetch cycles used */
-    uint64_t address, end;    /* of its code */
-    const struct flow_node *nodes;
-    const struct stream_ref *refs;
-    uint64_t page;            /* of `address` */
-    uint64_t first_window, last_window;
-    uint64_t branch;          /* address of the last instruction */
     uint32_t base;            /* ticks */
     uint32_t btb_slot;
+
+    struct block_rest *rest;
+    const struct data_ref *refs;
+    uint16_t bytes;           /* of code */
+    uint16_t branch_offset;   /* of the last instruction */
     uint16_t node_count, ops;
     uint16_t first_ops;       /* operations in the first fetch window */
     uint16_t first_cycles;    /* fetch cycles of the first window when entered by a jump */
@@ -80,20 +101,27 @@ struct block {
     uint16_t rest_cycles;     /* fetch cycles of the other windows */
     uint16_t rest_lost;       /* operation slots lost at its inner window boundaries */
     uint16_t last_used;       /* operations of the last fetch cycle when rest_cycles > 0 */
+    uint16_t next_slot;       /* where its records carry the next address, counted like slots; 0: they do not */
+    uint16_t itlb_slot;
     uint8_t ending;           /* enum stream_ending */
     uint8_t jcc;              /* the erratum applies */
     struct branch_bias bias;
-    uint32_t itlb_slot;
-
-    /* what only slow paths look at */
-    uint32_t line_count;
-    struct code_line **lines; /* the code lines it covers, in order */
-    uint64_t *left_early;     /* executions by exit 2, 3, ... */
-    uint64_t entries;         /* repeats only: times entered, where `left` counts iterations */
-    const struct stream_block *described;
-    const struct sim_map *map; /* where its code lay when it was described; NULL: unknown */
-    struct tally tally;
+    uint8_t pad[20];
+    struct flow_node nodes[];
 };
+_Static_assert(sizeof(struct block) == 128, "two cache lines");
+_Static_assert(sizeof(struct data_ref) == 16, "four a cache line");
+
+static inline uint64_t block_end(const struct block *b)
+{
+    return b->address + b->bytes;
+}
+
+/* The address of its last instruction. */
+static inline uint64_t block_branch(const struct block *b)
+{
+    return b->address + b->branch_offset;
+}
 
 /* One 64-byte line of code that some block covers. */
 struct code_line {
@@ -118,8 +146,10 @@ struct residence {
 struct l1d {
     uint32_t ways;
     uint64_t tags[L1_SLOTS];   /* line + 1 */
-    uint64_t used[L1_SLOTS];
-    uint64_t ready[L1_SLOTS];  /* tick at which the line arrives */
+    struct {
+        uint64_t used;
+        uint64_t ready;        /* tick at which the line arrives */
+    } line[L1_SLOTS];          /* side by side, as each access needs both */
     uint8_t why[L1_SLOTS];     /* component to blame for the wait */
     uint64_t filled[L1_SLOTS]; /* tick it was brought in */
     uint64_t turnover[L1_SETS]; /* how long the line pushed out last had been in the set */
@@ -164,9 +194,7 @@ struct model {
 
     /* reorder buffer */
     uint64_t ops;              /* dispatched so far */
-    struct { uint64_t ops, tick; } ring[RETIRE_RING];
-    uint32_t ring_head, ring_tail;
-    uint64_t room_tick;        /* when the newest operation that had to leave did */
+    uint64_t ring[RETIRE_RING]; /* tick each of the last groups of operations retired */
 
     /* fetch state */
     uint64_t fall_through;     /* where execution goes on in sequence; 0: it jumped */
@@ -212,9 +240,10 @@ struct model {
     uint64_t channel[3];       /* tick until which the path from L2, LLC, memory is taken */
     struct stride strides[STRIDES_MAX];
     struct objects objects;
-    enum object_class ref_class; /* of the reference being looked at */
+    const struct data_ref *ref; /* being looked at */
 
     /* parameters in the form the fast path wants */
+    uint32_t window_ops_room;  /* operations in the reorder buffer */
     uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks, branches_per_fetch;
     uint32_t line_occupancy[3], latency[3];
     bool alias_matters;
