@@ -185,40 +185,24 @@ static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
 
 /* ---- windows and prediction ---- */
 
-/* The same with perfect windows: a cycle ends when it is full or at a taken branch, wherever the code lies. */
-static inline uint32_t windowless_cycles(struct model *m, const struct block *b, bool sequential)
+/* Fetch cycles of a block; what its windows lose is worked out by lost_slots() when it is asked for. */
+static inline uint32_t fetch_cycles(struct model *m, const struct block *b, bool sequential)
 {
-    uint32_t width = m->fetch_width, cycles = !sequential, used = (sequential ? m->window_ops : 0) + b->ops;
-    m->lost_taken = sequential ? 0 : width - m->window_ops;
-    m->lost_window = 0;
-    for (; used > width; used -= width)
-        cycles++;
-    m->window_ops = used;
-    return cycles;
-}
-
-/* Fetch cycles of a block, and the operation slots its windows lose. */
-static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool sequential)
-{
-    uint32_t cycles, used, width = m->fetch_width;
-    if (UNLIKELY(PERFECT(m, COMPONENT_OPCACHE)))
-        return windowless_cycles(m, b, sequential);
-    m->lost_taken = m->lost_window = 0;
+    uint32_t cycles = b->first_cycles, used = b->first_used;
+    m->slots_before = m->window_ops;
     if (sequential && b->address >> m->window_shift == m->window) {
+        m->entry = ENTRY_SAME_WINDOW;
         cycles = 0;
         used = m->window_ops + b->first_ops;
-        while (used > width) {
-            used -= width;
+        while (used > m->fetch_width) {
+            used -= m->fetch_width;
             cycles++;
         }
     } else {
-        *(sequential ? &m->lost_window : &m->lost_taken) = width - m->window_ops;
-        cycles = b->first_cycles;
-        used = b->first_used;
+        m->entry = sequential ? ENTRY_NEXT_WINDOW : ENTRY_JUMP;
     }
     if (b->rest_cycles) {
         cycles += b->rest_cycles;
-        m->lost_window += b->rest_lost + (width - used);
         used = b->last_used;
     }
     m->window = block_branch(b) >> m->window_shift;
@@ -226,10 +210,18 @@ static inline uint32_t fetch_cycles(struct model *m, struct block *b, bool seque
     return cycles;
 }
 
+/* Operation slots the running block's fetch lost: by jumping here, and by crossing windows. */
+static void lost_slots(const struct model *m, const struct block *b, uint64_t *by_jump, uint64_t *by_window)
+{
+    uint32_t before = m->fetch_width > m->slots_before ? m->fetch_width - m->slots_before : 0;
+    *by_jump = m->entry == ENTRY_JUMP ? before : 0;
+    *by_window = b->rest_lost + (m->entry == ENTRY_NEXT_WINDOW ? before : 0) + (b->rest_cycles ? m->fetch_width - b->first_used : 0);
+}
+
 /* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH. */
 static inline void count_branch(struct model *m, struct block *b, bool sequential)
 {
-    if (b->ending == STREAM_FALL || (b->ending == STREAM_COND && !b->left[1]))
+    if (!b->known_branch)
         return;
     uint64_t line = block_branch(b) >> 6;
     if (!sequential || line != m->branch_line) {
@@ -272,9 +264,11 @@ static inline void fetch(struct model *m, struct block *b)
         m->predicted = behind;
     if (m->fetched < m->predicted)
         m->fetched = m->predicted;
-    if (UNLIKELY(m->code_arrival > m->fetched))
-        m->fetched = m->code_arrival;
-    m->code_arrival = 0;
+    if (UNLIKELY(m->code_arrival)) {
+        if (m->code_arrival > m->fetched)
+            m->fetched = m->code_arrival;
+        m->code_arrival = 0;
+    }
 }
 
 /* Fetch starts anew at `tick`; what was fetched behind the branch is gone. */

@@ -29,24 +29,39 @@ static inline void delay(struct model *m, const struct block *b, enum component 
 
 /* ---- dTLB ---- */
 
+/* The least recently used entry. Stamps leave room for the slot, so that the smallest of four runs of minima names it. */
+static uint32_t tlb_oldest(const struct tlb *tlb)
+{
+    uint64_t least[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+    for (uint32_t i = 0; i < tlb->entries; i++) {
+        uint64_t key = tlb->used[i] << 9 | i;
+        least[i & 3] = key < least[i & 3] ? key : least[i & 3];
+    }
+    for (int i = 1; i < 4; i++)
+        least[0] = least[i] < least[0] ? least[i] : least[0];
+    return (uint32_t)(least[0] & (DTLB_MAX - 1));
+}
+
 /* The wait for a translation that the first level did not have, ticks. */
 static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uint64_t address, bool stored)
 {
     struct tlb *tlb = &m->dtlb;
     uint64_t page = address >> 12;
-    uint32_t victim = 0;
-    for (uint32_t i = 0; i < tlb->entries; i++) {
-        if (tlb->pages[i] == page + 1) {
-            tlb->used[i] = m->touch;
-            tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | i;
-            return 0;
-        }
-        if (tlb->used[i] < tlb->used[victim])
-            victim = i;
-    }
+    if (tlb->sharing[page & (DTLB_INDEX - 1)])
+        for (uint32_t i = 0; i < tlb->entries; i++)
+            if (tlb->pages[i] == page + 1) {
+                tlb->used[i] = m->touch;
+                tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | i;
+                return 0;
+            }
+    uint32_t victim = tlb_oldest(tlb);
     uint64_t gone = tlb->pages[victim], *shortcut = &tlb->index[(gone - 1) & (DTLB_INDEX - 1)];
-    if (gone && *shortcut >> 9 == gone)
-        *shortcut = 0;
+    if (gone) {
+        tlb->sharing[(gone - 1) & (DTLB_INDEX - 1)]--;
+        if (*shortcut >> 9 == gone)
+            *shortcut = 0;
+    }
+    tlb->sharing[page & (DTLB_INDEX - 1)]++;
     tlb->pages[victim] = page + 1;
     tlb->used[victim] = m->touch;
     tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | victim;
@@ -64,15 +79,14 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
     return ticks;
 }
 
-static inline uint64_t data_page(struct model *m, struct block *b, uint64_t address, bool stored)
+static uint64_t data_page(struct model *m, struct block *b, uint64_t address, bool stored)
 {
     uint64_t page = address >> 12, entry = m->dtlb.index[page & (DTLB_INDEX - 1)];
     m->dtlb.last_page = page;
-    if (LIKELY(entry >> 9 == page + 1)) {
-        m->dtlb.used[entry & (DTLB_MAX - 1)] = m->touch;
-        return 0;
-    }
-    return data_page_miss(m, b, address, stored);
+    if (entry >> 9 != page + 1)
+        return data_page_miss(m, b, address, stored);
+    m->dtlb.used[entry & (DTLB_MAX - 1)] = m->touch;
+    return 0;
 }
 
 /* ---- prefetch ---- */
@@ -194,26 +208,34 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     return slot;
 }
 
+/* As l1d_touch, where translation or the shortcut fails. */
+static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
+{
+    uint64_t line = address >> 6, entry = m->l1d.index[line & (L1D_INDEX - 1)];
+    if (address >> 12 != m->dtlb.last_page)
+        *tick += data_page(m, b, address, stored);
+    if (entry >> 10 != line)
+        return l1d_search(m, b, address, line, *tick, stored);
+    m->l1d.line[entry & (L1_SLOTS - 1)].used = m->touch;
+    return entry & (L1_SLOTS - 1);
+}
+
 /* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
 static inline uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
 {
-    uint64_t line = address >> 6;
-    if (line == m->l1d.last_line)
-        return m->l1d.last_slot;
+    uint64_t line = address >> 6, entry = m->l1d.index[line & (L1D_INDEX - 1)];
     m->touch++;
-    if (UNLIKELY(address >> 12 != m->dtlb.last_page))
-        *tick += data_page(m, b, address, stored);
-    uint64_t entry = m->l1d.index[line & (L1D_INDEX - 1)];
-    uint32_t slot;
-    if (LIKELY(entry >> 10 == line)) {
-        slot = entry & (L1_SLOTS - 1);
-        m->l1d.line[slot].used = m->touch;
-    } else {
-        slot = l1d_search(m, b, address, line, *tick, stored);
+    if (UNLIKELY(address >> 12 != m->dtlb.last_page)) {
+        uint64_t page = address >> 12, translation = m->dtlb.index[page & (DTLB_INDEX - 1)];
+        if (UNLIKELY(translation >> 9 != page + 1))
+            return l1d_touch_slowly(m, b, address, tick, stored);
+        m->dtlb.last_page = page;
+        m->dtlb.used[translation & (DTLB_MAX - 1)] = m->touch;
     }
-    m->l1d.last_line = line;
-    m->l1d.last_slot = slot;
-    return slot;
+    if (UNLIKELY(entry >> 10 != line))
+        return l1d_touch_slowly(m, b, address, tick, stored);
+    m->l1d.line[entry & (L1_SLOTS - 1)].used = m->touch;
+    return entry & (L1_SLOTS - 1);
 }
 
 /* An access that crosses a line: both lines, and the price of the crossing. */
@@ -267,23 +289,21 @@ static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, con
     return until;
 }
 
-/* What the store table says about a load of [address, end): the tick its value is known. */
-static inline uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end, uint64_t tick, uint64_t ready)
+/* A load that meets a store still in the queue, or one in its second granule: the tick its value is known. */
+static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end, uint64_t tick, uint64_t ready)
 {
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
-    if (s->address <= address && end <= s->end) {
-        /* Forwarded while queued; later its data is old anyway. Where forwarding is faster than the L1D it is predicted
-         * and does not wait for it. */
-        if (s->drained <= m->now)
-            return ready;
-        uint64_t forwarded = s->ready + m->forward_ticks, least = m->forward_ticks < m->l1d_ticks ? tick : ready;
-        return forwarded > least ? forwarded : least;
-    }
-    if (UNLIKELY(s->drained > m->now))
+    if (s->drained > m->now) {
+        if (s->address <= address && end <= s->end) {
+            /* Where forwarding is faster than the L1D it is predicted and does not wait for it. */
+            uint64_t forwarded = s->ready + m->forward_ticks, least = m->forward_ticks < m->l1d_ticks ? tick : ready;
+            return forwarded > least ? forwarded : least;
+        }
         ready = store_conflict(m, b, s, address, end, tick, ready);
-    if (UNLIKELY(((address + 8) ^ end) >> 3 && end - address > 8)) {
+    }
+    if (end - address > 8) {
         s = &m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)];
-        if (!(s->address <= address && end <= s->end) && s->drained > m->now && s->address < end && address < s->end)
+        if (s->drained > m->now && s->address < end && address < s->end && !(s->address <= address && end <= s->end))
             ready = store_conflict(m, b, s, address, end, tick, ready);
     }
     return ready;
@@ -303,28 +323,38 @@ static inline uint64_t load(struct model *m, struct block *b, uint64_t address, 
             ready = m->l1d.line[slot].ready;
         }
     }
+    if (LIKELY(m->stores[address >> 3 & (STORE_TABLE - 1)].drained <= m->now && size <= 8))
+        return ready;
     return after_stores(m, b, address, address + size, tick, ready);
 }
 
+/* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the
+ * store's execution and its turn, and then it is fetched again, overlapping nothing. */
+static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t turn, enum component *why)
+{
+    if (m->l1d.line[slot].ready > turn) {
+        turn = m->l1d.line[slot].ready;
+        *why = (enum component)m->l1d.why[slot];
+    }
+    if (turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)] && !PERFECT(m, COMPONENT_L1D)) {
+        turn += m->latency[0];
+        *why = COMPONENT_L1D;
+        b->rest->tally.events[EVENT_L1D]++;
+        cell_of(m, b, address)->l1d++;
+    }
+    return turn;
+}
+
 /* Stores write the L1D in order, one a cycle, after retirement and when their line is there; the queue between holds
- * P_STORE_QUEUE of them, and when it is full nothing more retires. A line that the traffic in its set has pushed out
- * between the store's execution and its turn must be fetched again, and that fetch overlaps nothing. */
+ * P_STORE_QUEUE of them, and when it is full nothing more retires. Returns the tick of the write. */
 static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
 {
     uint64_t turn = ready > m->retired ? ready : m->retired;
     if (turn < m->committed + TICKS)
         turn = m->committed + TICKS;
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
-    if (UNLIKELY(m->l1d.line[slot].ready > turn)) {
-        turn = m->l1d.line[slot].ready;
-        why = (enum component)m->l1d.why[slot];
-    }
-    if (UNLIKELY(turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]) && !PERFECT(m, COMPONENT_L1D)) {
-        turn += m->latency[0];
-        why = COMPONENT_L1D;
-        b->rest->tally.events[EVENT_L1D]++;
-        cell_of(m, b, address)->l1d++;
-    }
+    if (UNLIKELY(m->l1d.line[slot].ready > turn || turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]))
+        turn = late_turn(m, b, address, slot, turn, &why);
     m->committed = turn;
     uint64_t oldest = m->queue[m->queue_at];
     enum component blame = (enum component)m->queue_why[m->queue_at];
@@ -335,7 +365,8 @@ static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t a
     if (UNLIKELY(oldest > m->dispatched)) {
         if (oldest > m->retire_floor)
             m->retire_floor = oldest;
-        delay(m, b, blame, address, oldest - m->dispatched);
+        if (blame != COMPONENT_DEPENDENCE)
+            delay(m, b, blame, address, oldest - m->dispatched);
     }
     return turn;
 }
@@ -344,15 +375,13 @@ static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t a
 static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, uint64_t data)
 {
     uint64_t at = tick, ready = data > tick ? data : tick, end = address + size;
-    if (UNLIKELY((address & 63) + size > 64)) {
+    if (UNLIKELY((address & 63) + size > 64))
         split_access(m, b, address, size, tick, true);
-        at = tick;
-    }
     uint32_t slot = l1d_touch(m, b, address, &at, true);
-    uint64_t drained = commit_store(m, b, address, slot, ready);
-    for (uint64_t granule = address >> 3; granule <= (end - 1) >> 3; granule++)
-        m->stores[granule & (STORE_TABLE - 1)] =
-            (struct store){ .address = address, .end = end, .ready = ready, .drained = drained };
+    struct store kept = { .address = address, .end = end, .ready = ready, .drained = commit_store(m, b, address, slot, ready) };
+    m->stores[address >> 3 & (STORE_TABLE - 1)] = kept;
+    for (uint64_t granule = (address >> 3) + 1; UNLIKELY(granule <= (end - 1) >> 3); granule++)
+        m->stores[granule & (STORE_TABLE - 1)] = kept;
 }
 
 #endif

@@ -50,8 +50,10 @@ static void explain_front(struct model *m, struct block *b, uint64_t waited)
         if (m->due >> c & 1)
             m->due_block[c]->rest->tally.ticks[c] += take(&waited, m->due_ticks[c]);
     }
+    uint64_t by_jump, by_window;
+    lost_slots(m, b, &by_jump, &by_window);
     if (!PERFECT(m, COMPONENT_OPCACHE))
-        b->rest->tally.ticks[COMPONENT_OPCACHE] += take(&waited, (uint64_t)m->lost_window * TICKS / m->fetch_width);
+        b->rest->tally.ticks[COMPONENT_OPCACHE] += take(&waited, by_window * TICKS / m->fetch_width);
     if (PERFECT(m, COMPONENT_TAKEN))
         b->rest->tally.ticks[COMPONENT_OPCACHE] += waited;
     else
@@ -87,41 +89,44 @@ static inline uint64_t dispatch(struct model *m, struct block *b)
     return waited;
 }
 
+/* One node's reference: the tick its value, or the store's data, is there. */
+static inline uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const uint64_t *slots, uint64_t tick)
+{
+    const struct data_ref *ref = &b->refs[n->ref];
+    uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
+    uint64_t address = base + (uint64_t)ref->displacement;
+    if (UNLIKELY(ref->conditional && !base))
+        return tick;
+    m->ref = ref;
+    if (n->kind == FLOW_LOAD) {
+        tick = load(m, b, address, ref->size, tick);
+        m->ready[n->to] = tick;
+        return tick;
+    }
+    uint64_t data = m->ready[n->data];
+    store(m, b, address, ref->size, tick, data);
+    tick += n->latency;
+    return data > tick ? data : tick;
+}
+
 /* Runs the data flow: ready times, loads, stores. Returns the tick the last of it is done; `*resolved` the branch. */
 static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, unsigned ref_limit, uint64_t *resolved)
 {
-    uint64_t done = m->dispatched + TICKS;
+    uint64_t done = m->dispatched + TICKS, now = m->now, *ready = m->ready;
     for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
-        uint64_t tick = m->now + n->after;
-        if (m->ready[n->a] > tick)
-            tick = m->ready[n->a];
-        if (m->ready[n->b] > tick)
-            tick = m->ready[n->b];
-        if (LIKELY(n->kind == FLOW_OP)) {
+        uint64_t tick = now + n->after, a = ready[n->a], other = ready[n->b];
+        tick = a > tick ? a : tick;
+        tick = other > tick ? other : tick;
+        if (n->kind == FLOW_OP) {
             tick += n->latency;
-            m->ready[n->to] = tick;
+            ready[n->to] = tick;
         } else if (n->kind == FLOW_BRANCH) {
             tick += n->latency;
             *resolved = tick;
-        } else {
-            const struct data_ref *ref = &b->refs[n->ref];
-            uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
-            uint64_t address = base + (uint64_t)ref->displacement;
-            if (UNLIKELY(n->ref >= ref_limit || (ref->conditional && !base)))
-                continue;
-            m->ref = ref;
-            if (n->kind == FLOW_LOAD) {
-                tick = load(m, b, address, ref->size, tick);
-                m->ready[n->to] = tick;
-            } else {
-                store(m, b, address, ref->size, tick, m->ready[n->data]);
-                tick += n->latency;
-                if (m->ready[n->data] > tick)
-                    tick = m->ready[n->data];
-            }
+        } else if (LIKELY(n->ref < ref_limit)) {
+            tick = refer(m, b, n, slots, tick);
         }
-        if (tick > done)
-            done = tick;
+        done = tick > done ? tick : done;
     }
     return done;
 }
@@ -143,8 +148,8 @@ static inline void retire(struct model *m, struct block *b, uint64_t done, uint6
         m->retired = earliest;
     }
     m->due = m->late = 0;
-    for (uint64_t group = (m->ops - b->ops) / RETIRE_STEP; group < m->ops / RETIRE_STEP; group++)
-        m->ring[group & (RETIRE_RING - 1)] = m->retired;
+    for (uint64_t last = m->ops / RETIRE_STEP; m->group < last; m->group++)
+        m->ring[m->group & (RETIRE_RING - 1)] = m->retired;
 }
 
 /* ---- branches ---- */
@@ -175,13 +180,15 @@ static OUT_OF_LINE void target_unknown(struct model *m, struct block *b, enum bt
 static inline void taken(struct model *m, struct block *b, bool known)
 {
     enum btb_answer answer = btb_touch(&m->btb, block_branch(b), &b->btb_slot);
+    b->known_branch = true;
     m->fall_through = 0;
     if (UNLIKELY(answer != BTB_FIRST && known))
         target_unknown(m, b, answer);
 }
 
-static void indirect(struct model *m, struct block *b, uint64_t next, uint64_t resolved)
+static void indirect(struct model *m, struct block *b, const uint64_t *slots, uint64_t resolved)
 {
+    uint64_t next = slots[b->next_slot - 1];
     bool entered = m->btb.tags1[b->btb_slot] == block_branch(b);
     bool right = predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
     if (!right)
@@ -190,7 +197,7 @@ static void indirect(struct model *m, struct block *b, uint64_t next, uint64_t r
     m->btb.targets1[b->btb_slot] = next;
 }
 
-static inline void branch(struct model *m, struct block *b, unsigned exit, uint64_t next, uint64_t resolved)
+static inline void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
 {
     switch ((enum stream_ending)b->ending) {
     case STREAM_COND: {
@@ -212,13 +219,13 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, uint6
         break;
     case STREAM_CALL_INDIRECT:
         predict_call(&m->predictor, m->path, block_end(b));
-        indirect(m, b, next, resolved);
+        indirect(m, b, slots, resolved);
         break;
     case STREAM_JUMP_INDIRECT:
-        indirect(m, b, next, resolved);
+        indirect(m, b, slots, resolved);
         break;
     case STREAM_RETURN: {
-        bool right = predict_return(&m->predictor, m->path, next);
+        bool right = predict_return(&m->predictor, m->path, slots[b->next_slot - 1]);
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_RETURN, EVENT_RETURN, resolved);
         taken(m, b, right);
@@ -281,27 +288,32 @@ static OUT_OF_LINE void cut_short(struct model *m, struct block *b, const uint64
     m->fall_through = b->rest->described->exits[exit].target == end ? end : 0;
 }
 
-static inline void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+/* Repeats, and blocks left before their end. */
+static OUT_OF_LINE void execute_rarity(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
-    uint64_t resolved = 0;
-    if (UNLIKELY(exit > 1 && b->ending != STREAM_REP)) {
+    if (b->ending != STREAM_REP) {
         cut_short(m, b, slots, exit);
         return;
     }
-    if (UNLIKELY(b->ending == STREAM_REP)) {
-        if (exit > 1)
-            b->rest->left_early[exit - 2]++;
-        else
-            b->left[exit]++;
-        repeat(m, b, slots, exit);
+    if (exit > 1)
+        b->rest->left_early[exit - 2]++;
+    else
+        b->left[exit]++;
+    repeat(m, b, slots, exit);
+}
+
+static inline void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+{
+    if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
+        execute_rarity(m, b, slots, exit);
         return;
     }
     b->left[exit]++;
     fetch(m, b);
-    uint64_t waited = dispatch(m, b);
-    uint64_t done = flow(m, b, slots, UINT16_MAX, &resolved);
+    uint64_t waited = dispatch(m, b), resolved = m->dispatched + TICKS;
+    uint64_t done = flow(m, b, slots, UINT32_MAX, &resolved);
     retire(m, b, done, waited);
-    branch(m, b, exit, b->next_slot ? slots[b->next_slot - 1] : 0, resolved ? resolved : m->dispatched + TICKS);
+    branch(m, b, exit, slots, resolved);
 }
 
 /* How many records ahead blocks are fetched into our own caches: far enough for a miss, near enough to stay. */
@@ -563,7 +575,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     m->perfect = perfect & ~(MODEL_PERFECT(COMPONENT_BASE) | MODEL_PERFECT(COMPONENT_DEPENDENCE));
     m->predicted = m->fetched = m->dispatched = m->retired = m->now = START;
     m->epoch = 1;
-    m->window = m->branch_line = m->last_code_page = m->l1d.last_line = m->dtlb.last_page = ~0ull;
+    m->window = m->branch_line = m->last_code_page = m->dtlb.last_page = ~0ull;
     for (int i = 0; i < L1_SETS; i++)
         m->l1d.turnover[i] = UINT64_MAX;
     for (int i = 0; i < L1D_INDEX; i++)
@@ -572,6 +584,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     set_structures(m);
     m->window_ops = m->fetch_width;
     m->ops = (uint32_t)profile->value[P_WINDOW] * RETIRE_STEP;
+    m->group = m->ops / RETIRE_STEP;
     switch_thread(m, 1);
     return m;
 }

@@ -50,6 +50,9 @@ enum event {
     EVENT_DTLB_WALK, EVENT_PREFETCH, EVENT_SPLIT, EVENT_PAGE_SPLIT, EVENT_ALIAS, EVENT_FORWARD, EVENT_COUNT
 };
 
+/* How fetch came to a block. */
+enum entry { ENTRY_SAME_WINDOW, ENTRY_NEXT_WINDOW, ENTRY_JUMP };
+
 /* What a block cost beyond its base and plain dependence. */
 struct tally {
     uint64_t ticks[COMPONENT_COUNT];
@@ -105,8 +108,9 @@ struct block {
     uint16_t itlb_slot;
     uint8_t ending;           /* enum stream_ending */
     uint8_t jcc;              /* the erratum applies */
+    uint8_t known_branch;     /* it ends in a branch that was taken before, so prediction must look it up */
     struct branch_bias bias;
-    uint8_t pad[20];
+    uint8_t pad[19];
     struct flow_node nodes[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
@@ -154,8 +158,6 @@ struct l1d {
     uint64_t filled[L1_SLOTS]; /* tick it was brought in */
     uint64_t turnover[L1_SETS]; /* how long the line pushed out last had been in the set */
     uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */
-    uint64_t last_line;        /* ~0: none */
-    uint32_t last_slot;
 };
 
 struct tlb {
@@ -163,6 +165,7 @@ struct tlb {
     uint64_t pages[DTLB_MAX]; /* page + 1 */
     uint64_t used[DTLB_MAX];
     uint64_t index[DTLB_INDEX]; /* (page + 1) << 9 | slot; 0: empty */
+    uint8_t sharing[DTLB_INDEX]; /* how many resident pages have this place in `index` */
     uint64_t last_page;         /* ~0: none */
 };
 
@@ -194,6 +197,7 @@ struct model {
 
     /* reorder buffer */
     uint64_t ops;              /* dispatched so far */
+    uint64_t group;            /* of operations that retires next */
     uint64_t ring[RETIRE_RING]; /* tick each of the last groups of operations retired */
 
     /* fetch state */
@@ -216,7 +220,8 @@ struct model {
     uint64_t due_ticks[COMPONENT_COUNT], late_ticks[COMPONENT_COUNT];
     struct block *due_block[COMPONENT_COUNT];
     uint64_t late_key[COMPONENT_COUNT]; /* object_key() of the reference that waited */
-    uint32_t lost_taken, lost_window; /* operation slots lost by the running block's fetch */
+    uint32_t slots_before;     /* operations in the last fetch cycle before the running block */
+    enum entry entry;          /* how the running block was entered */
 
     /* branches */
     struct predictor predictor;
