@@ -8,8 +8,6 @@
 #include "sim/memory.h"
 #include "sim/state.h"
 
-/* Clocks start here so that "some cycles before" never falls below zero. */
-static const uint64_t START = 1ull << 32;
 
 _Static_assert((int)MODEL_TICKS == (int)TICKS, "one unit of time, two names");
 _Static_assert(COMPONENT_COUNT <= 32, "sets of components are words");
@@ -280,6 +278,7 @@ static OUT_OF_LINE void cut_short(struct model *m, struct block *b, const uint64
 {
     uint64_t resolved = 0;
     b->rest->left_early[exit - 2]++;
+    b->detailed++;
     fetch(m, b);
     uint64_t waited = dispatch(m, b);
     uint64_t done = flow(m, b, slots, b->rest->described->exits[exit].refs, &resolved);
@@ -295,6 +294,7 @@ static OUT_OF_LINE void execute_rarity(struct model *m, struct block *b, const u
         cut_short(m, b, slots, exit);
         return;
     }
+    b->detailed++;
     if (exit > 1)
         b->rest->left_early[exit - 2]++;
     else
@@ -309,11 +309,87 @@ static inline void execute(struct model *m, struct block *b, const uint64_t *slo
         return;
     }
     b->left[exit]++;
+    b->detailed++;
     fetch(m, b);
     uint64_t waited = dispatch(m, b), resolved = m->dispatched + TICKS;
     uint64_t done = flow(m, b, slots, UINT32_MAX, &resolved);
     retire(m, b, done, waited);
     branch(m, b, exit, slots, resolved);
+}
+
+/* ---- sampling ---- */
+
+/* Between two stretches in detail: caches, TLBs and predictors see everything and count it, no clock runs but the
+ * block's own width, and nothing waits. */
+static inline void warm(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+{
+    if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
+        execute_rarity(m, b, slots, exit);
+        return;
+    }
+    b->left[exit]++;
+    fetch(m, b);
+    m->dispatched += b->base;
+    m->now = m->retired = m->fetched = m->predicted = m->dispatched;
+    for (const struct data_ref *ref = b->refs, *last = ref + b->ref_count; ref < last; ref++) {
+        uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot], tick = m->now;
+        uint64_t address = base + (uint64_t)ref->displacement;
+        if (UNLIKELY(ref->conditional && !base))
+            continue;
+        m->ref = ref;
+        if (UNLIKELY((address & 63) + ref->size > 64))
+            split_access(m, b, address, ref->size, tick, true);
+        else
+            l1d_touch(m, b, address, &tick, ref->stored);
+    }
+    branch(m, b, exit, slots, m->dispatched);
+    m->due = m->late = 0;
+}
+
+/* The first stretch, where everything is cold, must not be taken for the rest. */
+static void settle(struct model *m)
+{
+    for (uint32_t i = 0; i < m->block_count; i++) {
+        struct block *b = m->blocks[i];
+        struct block_rest *rest = b->rest;
+        memcpy(rest->settled.ticks, rest->tally.ticks, sizeof rest->settled.ticks);
+        memset(rest->tally.ticks, 0, sizeof rest->tally.ticks);
+        rest->settled.ticks[COMPONENT_DEPENDENCE] += b->dependence;
+        static const enum event clocked[] = { EVENT_FORWARD, EVENT_ALIAS };
+        for (size_t e = 0; e < sizeof clocked / sizeof clocked[0]; e++) {
+            rest->settled.events[clocked[e]] = rest->tally.events[clocked[e]];
+            rest->tally.events[clocked[e]] = 0;
+        }
+        rest->settled_executions = b->detailed;
+        b->dependence = b->detailed = 0;
+    }
+}
+
+/* From warming to detail and back. What queued up while no clock ran is forgotten. */
+static OUT_OF_LINE void next_phase(struct model *m)
+{
+    if (m->warm_blocks && !m->started) {
+        settle(m);
+        m->started = true;
+    }
+    m->warming = m->warm_blocks && !m->warming;
+    m->phase_left = m->warming ? m->warm_blocks : m->detail_blocks;
+    if (m->warming)
+        return;
+    for (int i = 0; i < 3; i++)
+        m->channel[i] = m->now;
+    memset(m->buffers, 0, sizeof m->buffers);
+    m->group = m->ops / RETIRE_STEP;
+    for (int i = 0; i < L1_SLOTS; i++)
+        m->l1d.line[i].ready = 0;
+}
+
+void model_sample(struct model *m, uint32_t detail_blocks, uint32_t warm_blocks)
+{
+    m->detail_blocks = detail_blocks;
+    m->warm_blocks = warm_blocks;
+    m->warming = false;
+    m->phase_left = warm_blocks ? (uint64_t)detail_blocks + warm_blocks : UINT64_MAX;
 }
 
 /* How many records ahead blocks are fetched into our own caches: far enough for a miss, near enough to stay. */
@@ -333,7 +409,12 @@ void model_run(struct model *m, const uint64_t *at, const uint64_t *end)
             __builtin_prefetch(next + 128);
             ahead += stream_words(*ahead);
         }
-        execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
+        if (UNLIKELY(m->phase_left-- == 0))
+            next_phase(m);
+        if (m->warming)
+            warm(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
+        else
+            execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
         at += stream_words(head);
     }
 }
@@ -413,7 +494,8 @@ static struct data_ref data_ref_of(const struct stream_block *d, const struct st
     unsigned origin = ref->slot == STREAM_NO_SLOT ? STREAM_FROM_COMPUTED : d->origins[ref->slot];
     return (struct data_ref){ .displacement = ref->displacement, .slot = ref->slot, .size = ref->size,
                               .class = origin == STREAM_FROM_RSP ? OBJECT_STACK : origin == STREAM_FROM_FS ? OBJECT_TLS : OBJECT_PLAIN,
-                              .conditional = (ref->flags & STREAM_REF_CONDITIONAL) != 0 };
+                              .conditional = (ref->flags & STREAM_REF_CONDITIONAL) != 0,
+                              .stored = !(ref->flags & STREAM_REF_LOAD) };
 }
 
 /* A block with its nodes and references behind it, on a cache line of its own. */
@@ -445,6 +527,7 @@ static void describe(struct model *m, const struct stream_block *d)
     b->bytes = (uint16_t)d->bytes;
     b->branch_offset = d->insns[d->n_insns - 1].offset;
     b->node_count = of.count;
+    b->ref_count = d->n_refs;
     b->base = of.base;
     b->ops = of.ops;
     b->ending = (uint8_t)d->ending;
@@ -575,6 +658,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     m->perfect = perfect & ~(MODEL_PERFECT(COMPONENT_BASE) | MODEL_PERFECT(COMPONENT_DEPENDENCE));
     m->predicted = m->fetched = m->dispatched = m->retired = m->now = START;
     m->epoch = 1;
+    m->phase_left = UINT64_MAX;
     m->window = m->branch_line = m->last_code_page = m->dtlb.last_page = ~0ull;
     for (int i = 0; i < L1_SETS; i++)
         m->l1d.turnover[i] = UINT64_MAX;
@@ -601,9 +685,4 @@ void model_free(struct model *m)
 const struct profile *model_profile(const struct model *m)
 {
     return m->profile;
-}
-
-uint64_t model_ticks(const struct model *m)
-{
-    return m->retired - START;
 }

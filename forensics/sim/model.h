@@ -38,6 +38,15 @@ uint32_t model_group(enum share share);
 /* A processor before its first instruction; the components in `perfect` never miss. `profile` must outlive it. */
 struct model *model_create(const struct profile *profile, uint32_t perfect);
 
+/* Sampling, before the first run: clocks run for `detail_blocks` executed blocks in each detail_blocks + warm_blocks.
+ * The first detail_blocks + warm_blocks all run in detail and stand for themselves, so that a cold start is not taken
+ * for the rest. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks, are scaled); a block's
+ * cycles are scaled by its own executions. warm_blocks 0: everything in detail. */
+void model_sample(struct model *model, uint32_t detail_blocks, uint32_t warm_blocks);
+
+/* A good choice: an eighth in detail, in stretches long enough that their beginning does not matter. */
+enum { MODEL_DETAIL_BLOCKS = 8192, MODEL_WARM_BLOCKS = 7 * 8192 };
+
 /* NULL is harmless. */
 void model_free(struct model *model);
 

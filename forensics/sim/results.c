@@ -83,6 +83,12 @@ uint32_t model_block_count(const struct model *m)
     return m->block_count;
 }
 
+/* What `detailed` of `executed` executions gave, for all of them. */
+static uint64_t scaled(uint64_t amount, uint64_t executed, uint64_t detailed)
+{
+    return detailed && detailed != executed ? (uint64_t)((unsigned __int128)amount * executed / detailed) : amount;
+}
+
 static void block_result(const struct block *b, struct model_block *out)
 {
     *out = (struct model_block){ .block = b->rest->described, .map = b->rest->map };
@@ -92,9 +98,12 @@ static void block_result(const struct block *b, struct model_block *out)
         out->executed += times;
         out->instructions += times * b->rest->described->exits[exit].insns;
     }
+    uint64_t later = out->executed - b->rest->settled_executions;
+    for (int c = 0; c < COMPONENT_COUNT; c++)
+        out->ticks[c] = b->rest->settled.ticks[c] + scaled(out->ticks[c], later, b->detailed);
     out->taken = b->ending == STREAM_COND ? b->left[1] : jumps_always(b) ? b->left[0] : 0;
     out->ticks[COMPONENT_BASE] += (b->ending == STREAM_REP ? b->rest->entries : out->executed) * b->base;
-    out->ticks[COMPONENT_DEPENDENCE] += b->dependence;
+    out->ticks[COMPONENT_DEPENDENCE] += scaled(b->dependence, later, b->detailed);
 }
 
 /* Adds a block's cost without the metrics that are sums. */
@@ -108,12 +117,30 @@ static void add_block(const struct block *b, struct cost *cost)
     for (int c = 0; c < COMPONENT_COUNT; c++)
         cost->cycles[c] += (double)result.ticks[c] / TICKS;
     for (int e = 0; e < EVENT_COUNT; e++)
-        cost->counts[event_metric[e]] += (double)b->rest->tally.events[e];
+        cost->counts[event_metric[e]] +=
+            (double)(b->rest->settled.events[e] + (e == EVENT_FORWARD || e == EVENT_ALIAS
+                                                       ? scaled(b->rest->tally.events[e], result.executed - b->rest->settled_executions,
+                                                                b->detailed)
+                                                       : b->rest->tally.events[e]));
     cost->counts[M_UOPS] += (double)(b->ending == STREAM_REP ? b->rest->entries : result.executed) * b->ops;
     cost->counts[M_L1I_ACCESSES] += (double)result.executed * b->rest->line_count;
     cost->counts[M_FETCH_WINDOWS] += (double)b->windows;
     count_branches(b, cost->counts);
     count_references(b, cost->counts);
+}
+
+uint64_t model_ticks(const struct model *m)
+{
+    if (!m->warm_blocks)
+        return m->retired - START;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < m->block_count; i++) {
+        struct model_block result;
+        block_result(m->blocks[i], &result);
+        for (int c = 0; c < COMPONENT_COUNT; c++)
+            sum += result.ticks[c];
+    }
+    return sum;
 }
 
 void model_block(const struct model *m, uint32_t id, struct model_block *block, struct cost *cost)
@@ -273,6 +300,25 @@ static void name_object(const struct model *m, const struct sim_names *names, st
     complete_symbol(map, symbol);
 }
 
+/* Sampled waits of objects were not scaled by block; here they are, each component by its blocks' mean. */
+static void scale_objects(const struct model *m, struct gather *g)
+{
+    double sampled[COMPONENT_COUNT] = { 0 }, whole[COMPONENT_COUNT] = { 0 };
+    for (uint32_t i = 0; i < m->block_count; i++) {
+        struct model_block result;
+        block_result(m->blocks[i], &result);
+        for (int c = 0; c < COMPONENT_COUNT; c++) {
+            sampled[c] += (double)(m->blocks[i]->rest->tally.ticks[c] + m->blocks[i]->rest->settled.ticks[c]);
+            whole[c] += (double)result.ticks[c];
+        }
+    }
+    for (size_t i = 0; i < g->count; i++)
+        for (int t = 0; t < OBJECT_TERMS; t++) {
+            enum component c = data_component[t];
+            g->items[i].cost.cycles[c] *= sampled[c] > 0 ? whole[c] / sampled[c] : 1;
+        }
+}
+
 static void gather_objects(const struct model *m, struct gather *g, const struct sim_names *names)
 {
     for (uint32_t i = 0; i < m->objects.room; i++) {
@@ -284,6 +330,8 @@ static void gather_objects(const struct model *m, struct gather *g, const struct
     }
     if (m->objects.overflow.l1d)
         add_cell(&m->objects.overflow, &gather_item(g, &(struct sim_symbol){ .name = "[elsewhere]" })->cost);
+    if (m->warm_blocks)
+        scale_objects(m, g);
 }
 
 /* Instructions by sort of code, beside the functions' costs. */

@@ -68,6 +68,7 @@ struct data_ref {
     uint16_t size;       /* bytes */
     uint8_t class;       /* enum object_class, as far as the base register tells */
     uint8_t conditional; /* not performed when its slot is 0 */
+    uint8_t stored;      /* it writes */
 };
 
 /* What only slow paths look at. */
@@ -79,6 +80,8 @@ struct block_rest {
     uint64_t *left_early;      /* executions by exit 2, 3, ... */
     uint64_t entries;          /* repeats only: times entered, where `left` counts iterations */
     struct tally tally;
+    struct tally settled;      /* sampling: of the first stretch, which stands for itself alone */
+    uint64_t settled_executions;
 };
 
 /* One described block as every execution sees it: two lines of 64 bytes, then its nodes, then its references, in one
@@ -95,9 +98,10 @@ struct block {
 
     struct block_rest *rest;
     const struct data_ref *refs;
+    uint64_t detailed;        /* executions with the clocks running: all of them unless the model samples */
     uint16_t bytes;           /* of code */
     uint16_t branch_offset;   /* of the last instruction */
-    uint16_t node_count, ops;
+    uint16_t node_count, ref_count, ops;
     uint16_t first_ops;       /* operations in the first fetch window */
     uint16_t first_cycles;    /* fetch cycles of the first window when entered by a jump */
     uint16_t first_used;      /* operations of the last of these cycles */
@@ -110,7 +114,7 @@ struct block {
     uint8_t jcc;              /* the erratum applies */
     uint8_t known_branch;     /* it ends in a branch that was taken before, so prediction must look it up */
     struct branch_bias bias;
-    uint8_t pad[19];
+    uint8_t pad[8];
     struct flow_node nodes[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
@@ -190,6 +194,12 @@ struct model {
     uint32_t perfect;          /* bit per component */
     struct arena *arena;
 
+    /* sampling, in blocks */
+    uint64_t phase_left;       /* until the next phase */
+    uint64_t detail_blocks, warm_blocks; /* length of the phases; warm_blocks 0: always in detail */
+    bool warming;              /* caches and predictors only */
+    bool started;              /* the first stretch is over */
+
     /* clocks, ticks */
     uint64_t predicted, fetched, dispatched, retired, now; /* now: first dispatch of the running block */
     uint64_t retire_floor;     /* a full store queue lets nothing retire before */
@@ -263,6 +273,9 @@ struct model {
 
 /* Components of the data side, longest wait first: the order of blame, and of object_cell.ticks. */
 extern const enum component data_component[OBJECT_TERMS];
+
+/* Clocks start here so that "some cycles before" never falls below zero. */
+#define START (1ull << 32)
 
 #define PERFECT(m, component) ((m)->perfect >> (component) & 1)
 

@@ -191,6 +191,35 @@ static void test_knockout(void)
     program_free(&hint.p);
 }
 
+static void test_sampling(void)
+{
+    struct example full = example(0, 20000), part = { .p = program_on("zen3", 0), .rounds = 20000 };
+    model_sample(part.p.model, 1000, 7000);
+    map_example(&part.p);
+    describe_example(&part);
+    run_example(&part);
+    struct cost whole, sampled;
+    model_total(full.p.model, &whole);
+    model_total(part.p.model, &sampled);
+    is_near(cost_cycles(&sampled), cost_cycles(&whole), 0.05 * cost_cycles(&whole), "an eighth in detail estimates the cycles");
+    ok(sampled.instructions == whole.instructions && sampled.counts[M_BRANCHES] == whole.counts[M_BRANCHES], "and counts what ran exactly");
+    static const enum metric misses[] = { M_L1D_MISSES, M_L2D_MISSES, M_DTLB_MISSES, M_COND_MISSES, M_L1I_MISSES, M_BTB_MISSES };
+    bool same = true;
+    for (size_t i = 0; i < sizeof misses / sizeof misses[0]; i++)
+        same = same && fabs(sampled.counts[misses[i]] - whole.counts[misses[i]]) <= 0.001 * whole.counts[misses[i]];
+    ok(same, "misses too");
+    ok(sum_of_blocks(part.p.model) == model_ticks(part.p.model), "its parts sum to its total");
+    struct cost_profile *costs = model_costs(part.p.model, part.p.arena, NULL);
+    double objects = 0, data = 0;
+    for (size_t i = 0; i < costs->object_count; i++)
+        objects += cost_cycles(&costs->objects[i].cost);
+    for (int c = 0; c < COMPONENT_COUNT; c++)
+        data += component_table[c].share == SHARE_DATA ? costs->total.cycles[c] : 0;
+    is_near(objects, data, 1e-6 * data, "and its objects to its data side");
+    program_free(&full.p);
+    program_free(&part.p);
+}
+
 /* The same loop through the stream writer, a file and the reader. */
 static void test_stream(void)
 {
@@ -236,6 +265,7 @@ int main(void)
     test_sums();
     test_names();
     test_knockout();
+    test_sampling();
     test_stream();
     return done_testing();
 }
