@@ -16,7 +16,6 @@
 #include "run/perf.h"
 #include "run/script.h"
 #include "run/session.h"
-#include "stat/compare.h"
 
 /* Where the words of a session go. */
 struct hook_context {
@@ -109,7 +108,7 @@ static int partial(struct result *result, const struct output_options *output, s
     int status = fail(err);
     if (result->session.count) {
         struct err ignored = ERR_INIT;
-        result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+        result->comparison = compare_runs(result, output);
         result_warn(result, "interrupted: what follows is a part of the runs and no verdict");
         result->verdict.cause = result->verdict.primary = CAUSE_INCONCLUSIVE;
         result->verdict.summary = "Interrupted before the last round: no verdict.";
@@ -158,7 +157,7 @@ int verb_compare(int argc, char **argv)
         progress_end(&progress);
         status = err.kind == ERR_INTERRUPTED ? partial(result, &o.output, &err) : fail(&err);
     } else {
-        result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+        result->comparison = compare_runs(result, &o.output);
         add_model_figures(result);
         status = finish(result, &o.output);
     }

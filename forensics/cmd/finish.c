@@ -2,6 +2,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "judge/judge.h"
 #include "report/report.h"
 #include "run/interrupt.h"
+#include "stat/compare.h"
 
 int fail(const struct err *err)
 {
@@ -71,6 +73,16 @@ bool show(const struct result *result, const struct output_options *output, stru
         return true;
     struct report_options look = look_of(output, STDOUT_FILENO);
     return report_write(result, format, stdout, "stdout", &look, err);
+}
+
+struct comparison compare_runs(const struct result *result, const struct output_options *output)
+{
+    struct compare_options options = compare_options_default();
+    if (output->judge.floor > 0) {
+        options.floor = output->judge.floor;
+        options.equivalence = fmax(options.equivalence, options.floor);
+    }
+    return compare_session(result->arena, &result->session, &result->spec, &options);
 }
 
 int finish(struct result *result, const struct output_options *output)

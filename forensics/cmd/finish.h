@@ -8,6 +8,9 @@
 /* Prints "PROGRAM: sentence" on stderr and returns the exit status of that kind of error. */
 int fail(const struct err *err);
 
+/* The statistics of result->session; a floor that the user set is also the one that equivalence is proved against. */
+struct comparison compare_runs(const struct result *result, const struct output_options *output);
+
 /* Judges `result`, shows it as the options say, and returns the exit status of the verdict. */
 int finish(struct result *result, const struct output_options *output);
 

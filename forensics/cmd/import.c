@@ -4,7 +4,6 @@
 #include "elf/delta.h"
 #include "elf/inventory.h"
 #include "run/perf_file.h"
-#include "stat/compare.h"
 
 enum { OPT_OLD_ELF = 512, OPT_NEW_ELF };
 
@@ -83,7 +82,7 @@ int verb_import(int argc, char **argv)
     if (!import(&o, result, &err)) {
         status = fail(&err);
     } else {
-        result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+        result->comparison = compare_runs(result, &o.output);
         status = finish(result, &o.output);
     }
     result_free(result);

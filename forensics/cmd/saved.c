@@ -5,7 +5,6 @@
 #include "cmd/simulate.h"
 #include "cmd/verb.h"
 #include "core/json.h"
-#include "stat/compare.h"
 
 static const struct argp_child children[] = { { &argp_output, 0, "How to judge and show:", 2 }, { 0 } };
 
@@ -28,7 +27,7 @@ int verb_judge(int argc, char **argv)
         status = fail(&err);
     } else {
         if (result->session.count) {
-            result->comparison = compare_session(result->arena, &result->session, &result->spec, NULL);
+            result->comparison = compare_runs(result, &o.output);
             add_model_figures(result);
         }
         status = finish(result, &o.output);

@@ -9,9 +9,6 @@
 #include "judge/split.h"
 #include "judge/stack.h"
 
-/* A floor above this proves no equivalence, as in the statistics (docs/statistics.md). */
-static const double most_equivalent = 0.03;
-
 /* The model explains a slowdown only if it sees at least this part of it. */
 static const double model_least = 0.25;
 
@@ -29,16 +26,16 @@ static enum trend trend_at_face_value(const struct docket *d)
     return 1 / s - 1 >= d->floor ? TREND_FASTER : TREND_SAME;
 }
 
-/* Another floor than the comparison's own: decided from the 95 % interval, which is stricter than the 90 % one. */
+/* A floor that the user set, also as the margin of equivalence: what is smaller is of no interest to them. Decided from
+ * the 95 % interval, which is stricter than the 90 % one. */
 static enum trend trend_with_floor(const struct docket *d)
 {
     const struct comparison *c = d->comparison;
-    double margin = fmin(d->floor, most_equivalent);
     if (c->slowdown_lo > 1 && c->slowdown - 1 >= d->floor)
         return TREND_SLOWER;
     if (c->slowdown_hi < 1 && 1 / c->slowdown - 1 >= d->floor)
         return TREND_FASTER;
-    return c->slowdown_lo > 1 / (1 + margin) && c->slowdown_hi < 1 + margin ? TREND_SAME : TREND_UNKNOWN;
+    return c->slowdown_lo > 1 / (1 + d->floor) && c->slowdown_hi < 1 + d->floor ? TREND_SAME : TREND_UNKNOWN;
 }
 
 static enum trend find_trend(const struct docket *d)
