@@ -20,7 +20,7 @@ build|libjansson-dev|hdr:jansson.h|JSON|small, stable, the caller owns the error
 build|libpfm4-dev|hdr:perfmon/pfmlib_perf_event.h|event names to perf encodings|knows every x86 PMU, the table perf itself lacks
 build|libmd-dev|hdr:sha256.h|SHA-256|a digest and nothing else
 build|valgrind|file:/usr/include/valgrind/pub_tool_basics.h|the recorder of the processor model|its headers and libraries are what an out-of-tree tool links
-check|perl|cmd:prove|TAP harness, JSON in scripts|prove comes with perl, and JSON::PP too
+build|perl|cmd:prove|JSON in scripts, TAP harness|prove comes with perl, and JSON::PP too
 check|clang|cmd:clang|second compiler of the warning check|other warnings than gcc's
 check|shellcheck|cmd:shellcheck|lint of the scripts|the only one of its kind
 check|python3|cmd:python3|reference implementations in tests|present nearly everywhere

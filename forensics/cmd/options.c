@@ -88,7 +88,7 @@ static const struct argp_option running_options[] = {
     { "lower-is-better", OPT_LOWER, NULL, 0, "That figure is a cost", 3 },
     { "source", OPT_SOURCE, "auto|perf|sim|clock", 0,
       "Where the explaining figures come from (default auto: perf if its events open, else the processor model, else the clock alone)", 4 },
-    { "events", OPT_EVENTS, "LIST", 0, "perf events instead of the standard set, by libpfm4's names", 4 },
+    { "events", OPT_EVENTS, "LIST", 0, "Metrics or events instead of the standard set: names of `metrics`, of libpfm4, or METRIC=EVENT", 4 },
     { "profile", OPT_PROFILE, "NAME|native|FILE", 0, "Processor of the model (see `profiles`)", 4 },
     { "knockout", OPT_KNOCKOUT, NULL, 0, "Attribute by knock-out: model each side eight times, with groups of components perfect", 4 },
     { "script", OPT_SCRIPT, "FILE", 0, "Readings from FILE instead of runs: for trying out judge and reports (docs/sources.md)", 4 },
@@ -233,8 +233,8 @@ error_t options_positional(int key, char *arg, struct argp_state *state)
             state->child_inputs[i] = o;
         return 0;
     case ARGP_KEY_ARG:
-        /* quoted: index of the first argument after `--`. */
-        if (o->program_args && state->quoted && state->next - 1 >= state->quoted) {
+        /* getopt moves `--` in front of the names, so what comes behind the two names is the programs'. */
+        if (o->program_args && state->quoted && o->positional_count == o->positional_max) {
             push(o->arena, &o->spec.args, &o->spec.arg_count, &o->arg_room, arg);
             return 0;
         }

@@ -64,6 +64,51 @@ static const struct symbol_change *change_of_item(const struct delta *delta, boo
     return s && (strcmp(s->name, item->name) == 0 || (s->pretty && strcmp(s->pretty, item->name) == 0)) ? c : NULL;
 }
 
+/* The part of a name before a compiler's suffix (.cold, .part.0, .isra.0, ...). */
+static size_t base_length(const char *name)
+{
+    return name[0] == '.' ? strlen(name) : strcspn(name, ".");
+}
+
+static const struct cost_item *sum_of(struct arena *arena, const struct cost_item *whole, const struct cost_item *part)
+{
+    struct cost_item *sum = arena_alloc(arena, sizeof *sum);
+    *sum = *whole;
+    sum->cost.instructions += part->cost.instructions;
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        sum->cost.cycles[i] += part->cost.cycles[i];
+    for (int i = 0; i < METRIC_COUNT; i++)
+        sum->cost.counts[i] += part->cost.counts[i];
+    return sum;
+}
+
+/* A part that only one side has (f.cold, f.part.0) goes back into its function, which both have: a function that was
+ * taken apart does not execute more for it. Returns how many pairs are left. */
+static size_t rejoin_parts(struct arena *arena, struct cost_pair *pairs, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cost_item *part = pairs[i].old ? pairs[i].old : pairs[i].new;
+        size_t length = base_length(part->name);
+        struct cost_pair *whole = NULL;
+        for (size_t k = 0; (!pairs[i].old || !pairs[i].new) && part->name[length] && k < count && !whole; k++) {
+            struct cost_pair *q = &pairs[k];
+            if (q->old && q->new && strncmp(q->new->name, part->name, length) == 0 && base_length(q->new->name) == length)
+                whole = q;
+        }
+        if (whole && part == pairs[i].old)
+            whole->old = sum_of(arena, whole->old, part);
+        else if (whole)
+            whole->new = sum_of(arena, whole->new, part);
+        if (whole)
+            pairs[i].old = pairs[i].new = NULL; /* gone */
+    }
+    for (size_t i = 0; i < count; i++)
+        if (pairs[i].old || pairs[i].new)
+            pairs[kept++] = pairs[i];
+    return kept;
+}
+
 struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *count)
 {
     const struct cost_profile *o = docket->cost[0], *n = docket->cost[1];
@@ -79,14 +124,16 @@ struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *
         p->old = partner(olds, old_count, &news[i], p->change, taken);
         if (p->old)
             taken[p->old - olds] = true;
-        split_pair(p);
     }
     for (size_t i = 0; i < old_count; i++)
         if (!taken[i]) {
             struct cost_pair *p = &pairs[(*count)++];
             *p = (struct cost_pair){ .old = &olds[i], .change = change_of_item(docket->delta, true, &olds[i]) };
-            split_pair(p);
         }
+    if (!objects)
+        *count = rejoin_parts(docket->arena, pairs, *count);
+    for (size_t i = 0; i < *count; i++)
+        split_pair(&pairs[i]);
     qsort(pairs, *count, sizeof *pairs, by_cycles);
     return pairs;
 }
