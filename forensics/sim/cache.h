@@ -17,7 +17,8 @@ struct cache {
 /* An empty cache; it lives in the arena. */
 void cache_init(struct cache *cache, struct arena *arena, uint32_t sets, uint32_t ways);
 
-/* Touches `tag` in set `index` (reduced modulo the sets): true when it was there; the least recently used one goes if not. */
+/* Touches `tag` in set `index` (reduced modulo the sets): true when it was there; the least recently used one goes if
+ * not. */
 static inline bool cache_touch(struct cache *cache, uint32_t index, uint32_t tag)
 {
     uint32_t *set = cache->tags + (size_t)(index & (cache->sets - 1)) * cache->ways;

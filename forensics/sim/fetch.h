@@ -170,7 +170,8 @@ static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
             line_fill(m, b, line);
         else
             m->l1i.used[line->slot] = m->code_clock;
-        int first = i == 0 ? b->address >> 5 & 1 : 0, last = i + 1 == b->rest->line_count ? (block_end(b) - 1) >> 5 & 1 : 1;
+        int first = i == 0 ? b->address >> 5 & 1 : 0,
+            last = i + 1 == b->rest->line_count ? (block_end(b) - 1) >> 5 & 1 : 1;
         for (int half = first; half <= last; half++)
             if (line->unit[half] < 0) {
                 unit_fill(m, b, line, half);
@@ -215,10 +216,12 @@ static void lost_slots(const struct model *m, const struct block *b, uint64_t *b
 {
     uint32_t before = m->fetch_width > m->slots_before ? m->fetch_width - m->slots_before : 0;
     *by_jump = m->entry == ENTRY_JUMP ? before : 0;
-    *by_window = b->rest_lost + (m->entry == ENTRY_NEXT_WINDOW ? before : 0) + (b->rest_cycles ? m->fetch_width - b->first_used : 0);
+    *by_window = b->rest_lost + (m->entry == ENTRY_NEXT_WINDOW ? before : 0) +
+                 (b->rest_cycles ? m->fetch_width - b->first_used : 0);
 }
 
-/* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH. */
+/* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH.
+ */
 static inline void count_branch(struct model *m, struct block *b, bool sequential)
 {
     if (!b->known_branch)

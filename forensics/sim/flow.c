@@ -36,7 +36,8 @@ static uint16_t cycles(int32_t count)
 static struct flow_node *push(struct maker *m, enum flow_kind kind, uint8_t to, uint8_t a, uint8_t b, uint16_t latency)
 {
     struct flow_node *node = ARENA_PUSH(m->arena, m->nodes, m->count, m->room);
-    *node = (struct flow_node){ .kind = (uint8_t)kind, .to = to, .a = a, .b = b, .after = m->after, .latency = latency };
+    *node =
+        (struct flow_node){ .kind = (uint8_t)kind, .to = to, .a = a, .b = b, .after = m->after, .latency = latency };
     return node;
 }
 
@@ -65,7 +66,8 @@ static uint8_t place_of(ZydisRegister reg)
 /* Floating-point arithmetic by its name's last letters; moves, shuffles and logic take one cycle like integers. */
 static bool fp_arithmetic(const char *name)
 {
-    static const char *const stems[] = { "add", "sub", "mul", "min", "max", "cvt", "fma", "fms", "fnm", "cmp", "comi", "round", "hadd" };
+    static const char *const stems[] = { "add", "sub", "mul", "min",  "max",   "cvt", "fma",
+                                         "fms", "fnm", "cmp", "comi", "round", "hadd" };
     size_t length = strlen(name);
     if (*name == 'v')
         name++, length--;
@@ -93,7 +95,9 @@ static uint16_t latency_of(const struct maker *m, const ZydisDecodedInstruction 
     case STREAM_INSN_FP: return cycles(fp_arithmetic(ZydisMnemonicGetString(decoded->mnemonic)) ? p[P_FP_LATENCY] : 1);
     case STREAM_INSN_MOVE:
         /* Register copies are renamed away on all of the processors of the table; lea computes. */
-        return decoded->mnemonic == ZYDIS_MNEMONIC_LEA ? cycles(1) : decoded->mnemonic == ZYDIS_MNEMONIC_MOV ? 0 : cycles(1);
+        return decoded->mnemonic == ZYDIS_MNEMONIC_LEA   ? cycles(1)
+               : decoded->mnemonic == ZYDIS_MNEMONIC_MOV ? 0
+                                                         : cycles(1);
     case STREAM_INSN_ALU: case STREAM_INSN_BRANCH: case STREAM_INSN_NOP: case STREAM_INSN_STRING:
     case STREAM_INSN_SYSTEM: case STREAM_INSN_KINDS: break;
     }
@@ -104,8 +108,8 @@ static uint16_t latency_of(const struct maker *m, const ZydisDecodedInstruction 
 static bool zero_idiom(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
 {
     unsigned n = decoded->operand_count_visible;
-    if (n < 2 || operands[n - 1].type != ZYDIS_OPERAND_TYPE_REGISTER || operands[n - 2].type != ZYDIS_OPERAND_TYPE_REGISTER ||
-        operands[n - 1].reg.value != operands[n - 2].reg.value)
+    if (n < 2 || operands[n - 1].type != ZYDIS_OPERAND_TYPE_REGISTER ||
+        operands[n - 2].type != ZYDIS_OPERAND_TYPE_REGISTER || operands[n - 1].reg.value != operands[n - 2].reg.value)
         return false;
     const char *name = ZydisMnemonicGetString(decoded->mnemonic);
     name += *name == 'v' || *name == 'p';
@@ -159,7 +163,8 @@ static void add_memory(struct effect *e, const ZydisDecodedOperand *operand)
         e->store_base = base, e->store_index = index;
 }
 
-static struct effect effect_of(const struct maker *m, const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+static struct effect effect_of(const struct maker *m, const ZydisDecodedInstruction *decoded,
+                               const ZydisDecodedOperand *operands)
 {
     struct effect e = { .pure_load = is_move(decoded) };
     ZydisInstructionCategory category = decoded->meta.category;
@@ -186,7 +191,8 @@ static void make_loads(struct maker *m, struct effect *e, bool *loaded)
             continue;
         bool direct = e->pure_load && e->n_writes == 1;
         uint8_t to = direct ? e->writes[0] : fresh_temp(m);
-        struct flow_node *node = push(m, FLOW_LOAD, to, e->load_base, e->load_index, cycles(m->profile->value[P_L1D_LATENCY]));
+        struct flow_node *node =
+            push(m, FLOW_LOAD, to, e->load_base, e->load_index, cycles(m->profile->value[P_L1D_LATENCY]));
         node->ref = r;
         *loaded = direct || *loaded;
         if (!direct)
@@ -293,10 +299,12 @@ static bool fuses(const ZydisDecodedInstruction *first, const struct stream_bloc
            (first->mnemonic == ZYDIS_MNEMONIC_CMP || first->mnemonic == ZYDIS_MNEMONIC_TEST);
 }
 
-static uint32_t busiest(const struct profile *p, uint32_t ops, uint32_t alu, uint32_t loads, uint32_t written, bool branch)
+static uint32_t busiest(const struct profile *p, uint32_t ops, uint32_t alu, uint32_t loads, uint32_t written,
+                        bool branch)
 {
     uint32_t most = ops * TICKS / (uint32_t)p->value[P_DISPATCH_WIDTH];
-    uint32_t pipes[] = { alu * TICKS / (uint32_t)p->value[P_ALU_PIPES], loads * TICKS / (uint32_t)p->value[P_LOAD_PIPES],
+    uint32_t pipes[] = { alu * TICKS / (uint32_t)p->value[P_ALU_PIPES],
+                         loads * TICKS / (uint32_t)p->value[P_LOAD_PIPES],
                          written * TICKS / (uint32_t)p->value[P_STORE_PIPES],
                          branch * TICKS / (uint32_t)p->value[P_BRANCH_PIPES] };
     for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++)
@@ -336,7 +344,8 @@ struct flow flow_of_block(struct arena *arena, const struct stream_block *block,
         m.after = ticks > UINT16_MAX ? UINT16_MAX : (uint16_t)ticks;
         ops += insn->uops;
         alu += uses_alu(insn);
-        if (!block->code || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, block->code + insn->offset, insn->length, &decoded, operands))) {
+        if (!block->code || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, block->code + insn->offset, insn->length,
+                                                                 &decoded, operands))) {
             make_undecoded(&m);
             continue;
         }

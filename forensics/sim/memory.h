@@ -18,7 +18,8 @@ static inline struct object_cell *cell_of(struct model *m, const struct block *b
 }
 
 /* A data-side wait that the retirement of the running block may show; the longest of a kind counts. */
-static inline void delay(struct model *m, const struct block *b, enum component component, uint64_t address, uint64_t ticks)
+static inline void delay(struct model *m, const struct block *b, enum component component, uint64_t address,
+                         uint64_t ticks)
 {
     if (!(m->late >> component & 1) || m->late_ticks[component] < ticks) {
         m->late_ticks[component] = ticks;
@@ -29,7 +30,8 @@ static inline void delay(struct model *m, const struct block *b, enum component 
 
 /* ---- dTLB ---- */
 
-/* The least recently used entry. Stamps leave room for the slot, so that the smallest of four runs of minima names it. */
+/* The least recently used entry. Stamps leave room for the slot, so that the smallest of four runs of minima names it.
+ */
 static uint32_t tlb_oldest(const struct tlb *tlb)
 {
     uint64_t least[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
@@ -135,7 +137,8 @@ static int data_level(struct model *m, uint64_t line)
     return cache_touch(&m->llc, index, tag) || PERFECT(m, COMPONENT_MEMORY) ? 1 : 2;
 }
 
-/* The tick a missing line arrives when asked for at `tick`: it needs a miss buffer and its share of each path it takes. */
+/* The tick a missing line arrives when asked for at `tick`: it needs a miss buffer and its share of each path it takes.
+ */
 static uint64_t line_arrival(struct model *m, uint64_t line, uint64_t tick, int level, bool stored, bool *covered)
 {
     uint64_t begin = tick, asked;
@@ -174,7 +177,8 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
 }
 
 /* Finds or brings in a line that the shortcut did not know; returns its slot. */
-static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_t address, uint64_t line, uint64_t tick, bool stored)
+static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_t address, uint64_t line, uint64_t tick,
+                                       bool stored)
 {
     static const enum component why[] = { COMPONENT_L1D, COMPONENT_L2D, COMPONENT_MEMORY };
     struct l1d *l1d = &m->l1d;
@@ -209,7 +213,8 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
 }
 
 /* As l1d_touch, where translation or the shortcut fails. */
-static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
+static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, uint64_t address, uint64_t *tick,
+                                             bool stored)
 {
     uint64_t line = address >> 6, entry = m->l1d.index[line & (L1D_INDEX - 1)];
     if (address >> 12 != m->dtlb.last_page)
@@ -239,7 +244,8 @@ static inline uint32_t l1d_touch(struct model *m, struct block *b, uint64_t addr
 }
 
 /* An access that crosses a line: both lines, and the price of the crossing. */
-static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, bool stored)
+static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint64_t address, uint32_t size,
+                                         uint64_t tick, bool stored)
 {
     uint64_t last = address + size - 1, ready = 0;
     for (uint64_t line = address >> 6; line <= last >> 6; line++) {
@@ -290,7 +296,8 @@ static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, con
 }
 
 /* A load that meets a store still in the queue, or one in its second granule: the tick its value is known. */
-static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end, uint64_t tick, uint64_t ready)
+static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end,
+                                         uint64_t tick, uint64_t ready)
 {
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
     if (s->drained > m->now) {
@@ -330,7 +337,8 @@ static inline uint64_t load(struct model *m, struct block *b, uint64_t address, 
 
 /* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the
  * store's execution and its turn, and then it is fetched again, overlapping nothing. */
-static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t turn, enum component *why)
+static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t turn,
+                                      enum component *why)
 {
     if (m->l1d.line[slot].ready > turn) {
         turn = m->l1d.line[slot].ready;
@@ -372,13 +380,16 @@ static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t a
 }
 
 /* A store: brings its line in and leaves its data for loads to come. Nobody waits for it but them. */
-static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick, uint64_t data)
+static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick,
+                         uint64_t data)
 {
     uint64_t at = tick, ready = data > tick ? data : tick, end = address + size;
     if (UNLIKELY((address & 63) + size > 64))
         split_access(m, b, address, size, tick, true);
     uint32_t slot = l1d_touch(m, b, address, &at, true);
-    struct store kept = { .address = address, .end = end, .ready = ready, .drained = commit_store(m, b, address, slot, ready) };
+    struct store kept = {
+        .address = address, .end = end, .ready = ready, .drained = commit_store(m, b, address, slot, ready)
+    };
     m->stores[address >> 3 & (STORE_TABLE - 1)] = kept;
     for (uint64_t granule = (address >> 3) + 1; UNLIKELY(granule <= (end - 1) >> 3); granule++)
         m->stores[granule & (STORE_TABLE - 1)] = kept;

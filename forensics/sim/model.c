@@ -88,7 +88,8 @@ static inline uint64_t dispatch(struct model *m, struct block *b)
 }
 
 /* One node's reference: the tick its value, or the store's data, is there. */
-static inline uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const uint64_t *slots, uint64_t tick)
+static inline uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const uint64_t *slots,
+                             uint64_t tick)
 {
     const struct data_ref *ref = &b->refs[n->ref];
     uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
@@ -108,7 +109,8 @@ static inline uint64_t refer(struct model *m, struct block *b, const struct flow
 }
 
 /* Runs the data flow: ready times, loads, stores. Returns the tick the last of it is done; `*resolved` the branch. */
-static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, unsigned ref_limit, uint64_t *resolved)
+static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, unsigned ref_limit,
+                            uint64_t *resolved)
 {
     uint64_t done = m->dispatched + TICKS, now = m->now, *ready = m->ready;
     for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
@@ -152,7 +154,8 @@ static inline void retire(struct model *m, struct block *b, uint64_t done, uint6
 
 /* ---- branches ---- */
 
-static OUT_OF_LINE void mispredicted(struct model *m, struct block *b, enum component component, enum event event, uint64_t resolved)
+static OUT_OF_LINE void mispredicted(struct model *m, struct block *b, enum component component, enum event event,
+                                     uint64_t resolved)
 {
     if (PERFECT(m, component))
         return;
@@ -188,7 +191,8 @@ static void indirect(struct model *m, struct block *b, const uint64_t *slots, ui
 {
     uint64_t next = slots[b->next_slot - 1];
     bool entered = m->btb.tags1[b->btb_slot] == block_branch(b);
-    bool right = predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
+    bool right =
+        predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
     if (!right)
         mispredicted(m, b, COMPONENT_INDIRECT, EVENT_INDIRECT, resolved);
     taken(m, b, right);
@@ -270,7 +274,8 @@ static OUT_OF_LINE void repeat(struct model *m, struct block *b, const uint64_t 
         }
         m->due = m->late = 0;
     }
-    m->fall_through = exit == 0 ? block_end(b) + 1 : block_end(b); /* end + 1: no block's address, so the next record knows it goes on */
+    m->fall_through = exit == 0 ? block_end(b) + 1
+                                : block_end(b); /* end + 1: no block's address, so the next record knows it goes on */
 }
 
 /* Left before its end (a failed compare-and-swap, a repeat of zero): fetched whole, done in part, not a branch. */
@@ -492,8 +497,12 @@ static bool touches_boundary(const struct stream_block *d, uint32_t fused)
 static struct data_ref data_ref_of(const struct stream_block *d, const struct stream_ref *ref)
 {
     unsigned origin = ref->slot == STREAM_NO_SLOT ? STREAM_FROM_COMPUTED : d->origins[ref->slot];
-    return (struct data_ref){ .displacement = ref->displacement, .slot = ref->slot, .size = ref->size,
-                              .class = origin == STREAM_FROM_RSP ? OBJECT_STACK : origin == STREAM_FROM_FS ? OBJECT_TLS : OBJECT_PLAIN,
+    return (struct data_ref){ .displacement = ref->displacement,
+                              .slot = ref->slot,
+                              .size = ref->size,
+                              .class = origin == STREAM_FROM_RSP  ? OBJECT_STACK
+                                       : origin == STREAM_FROM_FS ? OBJECT_TLS
+                                                                  : OBJECT_PLAIN,
                               .conditional = (ref->flags & STREAM_REF_CONDITIONAL) != 0,
                               .stored = !(ref->flags & STREAM_REF_LOAD) };
 }
@@ -501,7 +510,8 @@ static struct data_ref data_ref_of(const struct stream_block *d, const struct st
 /* A block with its nodes and references behind it, on a cache line of its own. */
 static struct block *block_alloc(struct model *m, const struct stream_block *d, const struct flow *of)
 {
-    size_t nodes = (of->count * sizeof(struct flow_node) + 15) & ~(size_t)15, refs = d->n_refs * sizeof(struct data_ref);
+    size_t nodes = (of->count * sizeof(struct flow_node) + 15) & ~(size_t)15,
+           refs = d->n_refs * sizeof(struct data_ref);
     char *piece = arena_alloc(m->arena, sizeof(struct block) + nodes + refs + 63);
     struct block *b = (struct block *)(((uintptr_t)piece + 63) & ~(uintptr_t)63);
     struct data_ref *ref = (struct data_ref *)((char *)b + sizeof *b + nodes);
@@ -606,7 +616,9 @@ static void set_parameters(struct model *m)
     m->ahead_ticks = (uint32_t)p[P_FETCH_AHEAD] * TICKS;
     m->queue_ticks = (uint32_t)(p[P_OP_QUEUE] * TICKS / p[P_DISPATCH_WIDTH]);
     m->fetch_width = (uint32_t)p[P_FETCH_OPS];
-    m->window_shift = PERFECT(m, COMPONENT_OPCACHE) ? 63 : (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]); /* 63: all code is one window */
+    m->window_shift = PERFECT(m, COMPONENT_OPCACHE)
+                          ? 63
+                          : (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]); /* 63: all code is one window */
     m->window_ops_room = (uint32_t)p[P_WINDOW];
     m->l1d_ticks = (uint32_t)p[P_L1D_LATENCY] * TICKS;
     m->branches_per_fetch = (uint32_t)p[P_BRANCHES_PER_FETCH];

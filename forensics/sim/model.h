@@ -32,7 +32,8 @@ struct model;
 /* Bit of a component in a set of perfect ones. */
 #define MODEL_PERFECT(component) (1u << (component))
 
-/* The components booked to one share (layout, hint, data) as a set of perfect ones; base and dependence are never in it. */
+/* The components booked to one share (layout, hint, data) as a set of perfect ones; base and dependence are never in
+ * it. */
 uint32_t model_group(enum share share);
 
 /* A processor before its first instruction; the components in `perfect` never miss. `profile` must outlive it. */
@@ -40,8 +41,8 @@ struct model *model_create(const struct profile *profile, uint32_t perfect);
 
 /* Sampling, before the first run: clocks run for `detail_blocks` executed blocks in each detail_blocks + warm_blocks.
  * The first detail_blocks + warm_blocks all run in detail and stand for themselves, so that a cold start is not taken
- * for the rest. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks, are scaled); a block's
- * cycles are scaled by its own executions. warm_blocks 0: everything in detail. */
+ * for the rest. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks, are
+ * scaled); a block's cycles are scaled by its own executions. warm_blocks 0: everything in detail. */
 void model_sample(struct model *model, uint32_t detail_blocks, uint32_t warm_blocks);
 
 /* A good choice: an eighth in detail, in stretches long enough that their beginning does not matter. */
@@ -50,7 +51,8 @@ enum { MODEL_DETAIL_BLOCKS = 8192, MODEL_WARM_BLOCKS = 7 * 8192 };
 /* NULL is harmless. */
 void model_free(struct model *model);
 
-/* One event of the stream, in order; BLOCK events describe blocks. Others than BLOCK, MAP, UNMAP and THREAD may be left out. */
+/* One event of the stream, in order; BLOCK events describe blocks. Others than BLOCK, MAP, UNMAP and THREAD may be left
+ * out. */
 void model_event(struct model *model, const struct stream_event *event);
 
 /* Block records back to back, as stream_next gives them; every id must have been described. */
@@ -108,7 +110,8 @@ struct sim_symbol {
 struct sim_names {
     void *context;
     void (*function)(void *context, const struct sim_map *map, uint64_t address, struct sim_symbol *symbol);
-    void (*object)(void *context, const struct sim_map *map, uint64_t address, enum object_class class, struct sim_symbol *symbol);
+    void (*object)(void *context, const struct sim_map *map, uint64_t address, enum object_class class,
+                   struct sim_symbol *symbol);
 };
 
 /* Costs in total, by function and by data object; lives in the arena. `names` may be NULL: then mappings name all. */
@@ -119,7 +122,8 @@ struct cost_profile *model_costs(const struct model *model, struct arena *arena,
 /* Cycles of one recording with sets of component groups perfect: index bits 1 layout, 2 hint, 4 data. */
 struct knockout {
     double cycles[8];
-    double shapley[3]; /* cycles that each group is worth, by Shapley's value: layout, hint, data; sums to cycles[0] - cycles[7] */
+    double shapley[3]; /* cycles that each group is worth, by Shapley's value: layout, hint, data; sums to cycles[0] -
+                          cycles[7] */
 };
 
 /* Models for the eight subsets, to be fed one stream by model_consume; free each. */

@@ -1,4 +1,5 @@
-/* Data-side events by where they fell: a table over 64-byte lines (stack references: over blocks), filled on misses only. */
+/* Data-side events by where they fell: a table over 64-byte lines (stack references: over blocks), filled on misses
+ * only. */
 #ifndef FORENSICS_SIM_OBJECTS_H
 #define FORENSICS_SIM_OBJECTS_H
 

@@ -80,7 +80,8 @@ static inline bool predict_direction(struct predictor *predictor, struct branch_
 }
 
 /* One indirect jump or call; `last_target` is where the BTB remembers it going, 0 if unknown. True when predicted. */
-bool predict_indirect(struct predictor *predictor, struct branch_path *path, uint64_t pc, uint64_t last_target, uint64_t target);
+bool predict_indirect(struct predictor *predictor, struct branch_path *path, uint64_t pc, uint64_t last_target,
+                      uint64_t target);
 
 /* A call's return address is remembered. */
 static inline void predict_call(const struct predictor *predictor, struct branch_path *path, uint64_t return_address)

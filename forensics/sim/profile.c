@@ -88,17 +88,20 @@ static bool set_param(struct profile *profile, const char *path, unsigned line, 
         errno = 0;
         long number = strtol(value, &end, 0);
         if (errno || end == value || *end)
-            return err_set(err, ERR_USAGE, "profile '%s' line %u: '%s' of %s is not a whole number", path, line, value, key);
+            return err_set(err, ERR_USAGE, "profile '%s' line %u: '%s' of %s is not a whole number", path, line, value,
+                           key);
         if (number < row->min || number > row->max)
-            return err_set(err, ERR_USAGE, "profile '%s' line %u: %s = %ld is outside of %d..%d %s", path, line, key, number,
-                           (int)row->min, (int)row->max, row->unit);
+            return err_set(err, ERR_USAGE, "profile '%s' line %u: %s = %ld is outside of %d..%d %s", path, line, key,
+                           number, (int)row->min, (int)row->max, row->unit);
         if (row->power_of_two && (number & (number - 1)))
-            return err_set(err, ERR_USAGE, "profile '%s' line %u: %s = %ld must be a power of two", path, line, key, number);
+            return err_set(err, ERR_USAGE, "profile '%s' line %u: %s = %ld must be a power of two", path, line, key,
+                           number);
         profile->value[id] = (int32_t)number;
         profile->source[id] = profile->name;
         return true;
     }
-    return err_set(err, ERR_USAGE, "profile '%s' line %u: no parameter is called '%s' (`profiles` lists them)", path, line, key);
+    return err_set(err, ERR_USAGE, "profile '%s' line %u: no parameter is called '%s' (`profiles` lists them)", path,
+                   line, key);
 }
 
 /* Bounds that tie several parameters together. */
@@ -144,7 +147,8 @@ static bool load_line(struct profile *profile, const char *path, unsigned number
     }
     const struct profile *base = strcmp(value, "native") == 0 ? profile_native() : by_name(value);
     if (!base)
-        return err_set(err, ERR_USAGE, "profile '%s' line %u: no profile is called '%s' (`profiles` lists them)", path, number, value);
+        return err_set(err, ERR_USAGE, "profile '%s' line %u: no profile is called '%s' (`profiles` lists them)", path,
+                       number, value);
     if (!*base_allowed)
         return err_set(err, ERR_USAGE, "profile '%s' line %u: `base` must be the first line", path, number);
     *base_allowed = false;
@@ -168,7 +172,8 @@ const struct profile *profile_load(struct arena *arena, const char *path, struct
     bool good = true, base_allowed = true;
     for (unsigned number = 1; good && fgets(line, sizeof line, file); number++) {
         if (!strchr(line, '\n') && strlen(line) == sizeof line - 1)
-            good = err_set(err, ERR_USAGE, "profile '%s' line %u is longer than %zu characters", path, number, sizeof line - 2);
+            good = err_set(err, ERR_USAGE, "profile '%s' line %u is longer than %zu characters", path, number,
+                           sizeof line - 2);
         else
             good = load_line(profile, path, number, line, &base_allowed, err);
     }
@@ -187,7 +192,8 @@ const struct profile *profile_find(struct arena *arena, const char *name, struct
         return profile;
     if (strpbrk(name, "/."))
         return profile_load(arena, name, err);
-    err_set(err, ERR_USAGE, "no profile is called '%s': `layout_tax_forensics profiles` lists them; a file's name needs a '/' or a '.'",
+    err_set(err, ERR_USAGE,
+            "no profile is called '%s': `layout_tax_forensics profiles` lists them; a file's name needs a '/' or a '.'",
             name);
     return NULL;
 }

@@ -17,7 +17,8 @@ const struct param_row param_table[PARAM_COUNT] = {
     ROW(P_DISPATCH_WIDTH, "dispatch-width", "ops/cycle", "operations dispatched and retired a cycle", 1, 16, false),
     ROW(P_WINDOW, "window", "ops", "reorder buffer", 16, 1024, false),
     ROW(P_OP_QUEUE, "op-queue", "ops", "queue between fetch and dispatch", 1, 512, false),
-    ROW(P_MISPREDICT, "mispredict", "cycles", "from a branch's resolution to the first operation of the right path", 1, 100, false),
+    ROW(P_MISPREDICT, "mispredict", "cycles", "from a branch's resolution to the first operation of the right path", 1,
+        100, false),
 
     ROW(P_ALU_PIPES, "alu-pipes", "ops/cycle", "integer and vector operations executed a cycle", 1, 16, false),
     ROW(P_LOAD_PIPES, "load-pipes", "loads/cycle", "loads executed a cycle", 1, 8, false),
@@ -36,9 +37,12 @@ const struct param_row param_table[PARAM_COUNT] = {
     ROW(P_OPCACHE_WAYS, "opcache-ways", "ways", "op cache", 1, 16, false),
     ROW(P_OPCACHE_SWITCH, "opcache-switch", "cycles", "from op cache to decoders", 0, 32, false),
     ROW(P_DECODE_OPS, "decode-ops", "ops/cycle", "operations decoded a cycle on an op-cache miss", 1, 16, false),
-    ROW(P_TAKEN_BUBBLE, "taken-bubble", "cycles", "lost at every taken branch whose target the first BTB gives", 0, 8, false),
-    ROW(P_BRANCHES_PER_FETCH, "branches-per-fetch", "branches", "branches of one 64-byte line predicted a cycle", 1, 16, false),
-    ROW(P_JCC_ERRATUM, "jcc-erratum", "", "1: jumps that touch a 32-byte boundary are not kept in the op cache", 0, 1, false),
+    ROW(P_TAKEN_BUBBLE, "taken-bubble", "cycles", "lost at every taken branch whose target the first BTB gives", 0, 8,
+        false),
+    ROW(P_BRANCHES_PER_FETCH, "branches-per-fetch", "branches", "branches of one 64-byte line predicted a cycle", 1, 16,
+        false),
+    ROW(P_JCC_ERRATUM, "jcc-erratum", "", "1: jumps that touch a 32-byte boundary are not kept in the op cache", 0, 1,
+        false),
 
     ROW(P_BTB1_ENTRIES, "btb1-entries", "entries", "first-level BTB", 4, 65536, true),
     ROW(P_BTB1_WAYS, "btb1-ways", "ways", "first-level BTB", 1, 16, true),
@@ -66,7 +70,8 @@ const struct param_row param_table[PARAM_COUNT] = {
     ROW(P_MEMORY_LINE, "memory-line", "cycles", "one line from memory, at one core's full rate", 0, 256, false),
     ROW(P_MISS_BUFFERS, "miss-buffers", "misses", "L1D misses in flight", 1, 64, false),
     ROW(P_PREFETCH_STREAMS, "prefetch-streams", "streams", "pages watched by the stride prefetcher", 1, 64, true),
-    ROW(P_PREFETCH_DISTANCE, "prefetch-distance", "steps", "how many steps the stride prefetcher runs ahead", 1, 32, false),
+    ROW(P_PREFETCH_DISTANCE, "prefetch-distance", "steps", "how many steps the stride prefetcher runs ahead", 1, 32,
+        false),
 
     ROW(P_ITLB_ENTRIES, "itlb-entries", "pages", "first-level TLB for code, fully associative", 1, 512, false),
     ROW(P_ITLB2_SETS, "itlb2-sets", "sets", "second-level TLB for code; 0: shares the one for data", 0, 1024, false),
@@ -82,7 +87,8 @@ const struct param_row param_table[PARAM_COUNT] = {
     ROW(P_FORWARD_BLOCK, "forward-block", "cycles", "a load that a narrower or misfitting store blocks", 0, 100, false),
     ROW(P_LINE_SPLIT, "line-split", "cycles", "an access that crosses a line", 0, 64, false),
     ROW(P_PAGE_SPLIT, "page-split", "cycles", "an access that crosses a page", 0, 200, false),
-    ROW(P_ALIAS_4K, "alias-4k", "cycles", "a load behind a store with the same low 12 address bits; 0: harmless", 0, 64, false),
+    ROW(P_ALIAS_4K, "alias-4k", "cycles", "a load behind a store with the same low 12 address bits; 0: harmless", 0, 64,
+        false),
 };
 
 #define V(id, number, from) .value[id] = (number), .source[id] = (from)
@@ -94,7 +100,8 @@ const struct param_row param_table[PARAM_COUNT] = {
 
 static const struct profile profiles[] = {
     {
-        .name = "zen3", .title = "AMD Zen 3 (family 19h: Milan, Vermeer)",
+        .name = "zen3",
+        .title = "AMD Zen 3 (family 19h: Milan, Vermeer)",
         V(P_DISPATCH_WIDTH, 6, "SOG19 2.9: up to six macro-ops"),
         V(P_WINDOW, 256, "SOG19 2.10: retire queue"),
         V(P_OP_QUEUE, 72, "AGNER, 23.3: micro-op queue"),
@@ -152,14 +159,16 @@ static const struct profile profiles[] = {
         V(P_STLB_LATENCY, 7, "AGNER, METHOD"),
         V(P_WALK_LATENCY, 30, "METHOD: 20-50"),
         V(P_STORE_QUEUE, 64, "SOG19 2.12"),
-        V(P_FORWARD_LATENCY, 1, "AMD, Security analysis of predictive store forwarding, 2021; below one cycle on a Milan; 7-8 unpredicted"),
+        V(P_FORWARD_LATENCY, 1,
+          "AMD, Security analysis of predictive store forwarding, 2021; below one cycle on a Milan; 7-8 unpredicted"),
         V(P_FORWARD_BLOCK, 14, "METHOD: 14"),
         V(P_LINE_SPLIT, 1, "SOG19 2.12: one cycle more"),
         V(P_PAGE_SPLIT, 5, "model: two translations"),
         V(P_ALIAS_4K, 0, "METHOD: no such event on AMD"),
     },
     {
-        .name = "zen4", .title = "AMD Zen 4 (family 19h: Genoa, Raphael)",
+        .name = "zen4",
+        .title = "AMD Zen 4 (family 19h: Genoa, Raphael)",
         V(P_DISPATCH_WIDTH, 6, "SOG-Z4 2.9"),
         V(P_WINDOW, 320, "SOG-Z4 2.10; AT"),
         V(P_OP_QUEUE, 144, "C&C: 144 operations with one thread"),
@@ -224,7 +233,8 @@ static const struct profile profiles[] = {
         V(P_ALIAS_4K, 0, "METHOD: no such event on AMD"),
     },
     {
-        .name = "skylake-sp", .title = "Intel Skylake-SP (Xeon Scalable, first and second generation)",
+        .name = "skylake-sp",
+        .title = "Intel Skylake-SP (Xeon Scalable, first and second generation)",
         V(P_DISPATCH_WIDTH, 4, "IORM: four micro-ops a cycle from the queue"),
         V(P_WINDOW, 224, "IORM"),
         V(P_OP_QUEUE, 64, "IORM: 64 a thread"),
@@ -289,7 +299,8 @@ static const struct profile profiles[] = {
         V(P_ALIAS_4K, 5, "IORM: reissued after the store, about 5"),
     },
     {
-        .name = "golden-cove", .title = "Intel Golden Cove (Sapphire Rapids, Alder Lake P)",
+        .name = "golden-cove",
+        .title = "Intel Golden Cove (Sapphire Rapids, Alder Lake P)",
         V(P_DISPATCH_WIDTH, 6, "IORM"),
         V(P_WINDOW, 512, "IORM"),
         V(P_OP_QUEUE, 144, "IORM: 144 with one thread"),

@@ -6,13 +6,29 @@
 #include "sim/state.h"
 
 static const enum metric event_metric[EVENT_COUNT] = {
-    [EVENT_DIRECTION] = M_COND_MISSES, [EVENT_INDIRECT] = M_INDIRECT_MISSES, [EVENT_RETURN] = M_RETURN_MISSES,
-    [EVENT_L1I] = M_L1I_MISSES, [EVENT_L2I] = M_L2I_MISSES, [EVENT_LLCI] = M_LLCI_MISSES, [EVENT_ITLB] = M_ITLB_MISSES,
-    [EVENT_ITLB_WALK] = M_ITLB_WALKS, [EVENT_OPCACHE] = M_OPCACHE_MISSES, [EVENT_SWITCH] = M_OPCACHE_SWITCHES,
-    [EVENT_BTB] = M_BTB_MISSES, [EVENT_DENSITY] = M_BRANCH_DENSITY, [EVENT_JCC] = M_JCC_ERRATUM, [EVENT_L1D] = M_L1D_MISSES,
-    [EVENT_L2D] = M_L2D_MISSES, [EVENT_LLCD] = M_LLC_MISSES, [EVENT_DTLB] = M_DTLB_MISSES, [EVENT_DTLB_WALK] = M_DTLB_WALKS,
-    [EVENT_PREFETCH] = M_PREFETCHES, [EVENT_SPLIT] = M_LINE_SPLITS, [EVENT_PAGE_SPLIT] = M_PAGE_SPLITS,
-    [EVENT_ALIAS] = M_ALIAS_4K, [EVENT_FORWARD] = M_STORE_FORWARD_BLOCKS,
+    [EVENT_DIRECTION] = M_COND_MISSES,
+    [EVENT_INDIRECT] = M_INDIRECT_MISSES,
+    [EVENT_RETURN] = M_RETURN_MISSES,
+    [EVENT_L1I] = M_L1I_MISSES,
+    [EVENT_L2I] = M_L2I_MISSES,
+    [EVENT_LLCI] = M_LLCI_MISSES,
+    [EVENT_ITLB] = M_ITLB_MISSES,
+    [EVENT_ITLB_WALK] = M_ITLB_WALKS,
+    [EVENT_OPCACHE] = M_OPCACHE_MISSES,
+    [EVENT_SWITCH] = M_OPCACHE_SWITCHES,
+    [EVENT_BTB] = M_BTB_MISSES,
+    [EVENT_DENSITY] = M_BRANCH_DENSITY,
+    [EVENT_JCC] = M_JCC_ERRATUM,
+    [EVENT_L1D] = M_L1D_MISSES,
+    [EVENT_L2D] = M_L2D_MISSES,
+    [EVENT_LLCD] = M_LLC_MISSES,
+    [EVENT_DTLB] = M_DTLB_MISSES,
+    [EVENT_DTLB_WALK] = M_DTLB_WALKS,
+    [EVENT_PREFETCH] = M_PREFETCHES,
+    [EVENT_SPLIT] = M_LINE_SPLITS,
+    [EVENT_PAGE_SPLIT] = M_PAGE_SPLITS,
+    [EVENT_ALIAS] = M_ALIAS_4K,
+    [EVENT_FORWARD] = M_STORE_FORWARD_BLOCKS,
 };
 
 /* ---- one block ---- */
@@ -118,10 +134,10 @@ static void add_block(const struct block *b, struct cost *cost)
         cost->cycles[c] += (double)result.ticks[c] / TICKS;
     for (int e = 0; e < EVENT_COUNT; e++)
         cost->counts[event_metric[e]] +=
-            (double)(b->rest->settled.events[e] + (e == EVENT_FORWARD || e == EVENT_ALIAS
-                                                       ? scaled(b->rest->tally.events[e], result.executed - b->rest->settled_executions,
-                                                                b->detailed)
-                                                       : b->rest->tally.events[e]));
+            (double)(b->rest->settled.events[e] +
+                     (e == EVENT_FORWARD || e == EVENT_ALIAS
+                          ? scaled(b->rest->tally.events[e], result.executed - b->rest->settled_executions, b->detailed)
+                          : b->rest->tally.events[e]));
     cost->counts[M_UOPS] += (double)(b->ending == STREAM_REP ? b->rest->entries : result.executed) * b->ops;
     cost->counts[M_L1I_ACCESSES] += (double)result.executed * b->rest->line_count;
     cost->counts[M_FETCH_WINDOWS] += (double)b->windows;
@@ -186,7 +202,8 @@ static bool same_text(const char *a, const char *b)
 
 static uint32_t *gather_slot(struct gather *g, const char *name, const char *module, uint64_t address)
 {
-    uint32_t slot = hash_text(hash_text(2166136261u ^ (uint32_t)(address * 0x9e3779b1u), name), module) & (g->slot_room - 1);
+    uint32_t slot =
+        hash_text(hash_text(2166136261u ^ (uint32_t)(address * 0x9e3779b1u), name), module) & (g->slot_room - 1);
     for (; g->slots[slot]; slot = (slot + 1) & (g->slot_room - 1)) {
         const struct cost_item *item = &g->items[g->slots[slot] - 1];
         if (item->address == address && same_text(item->name, name) && same_text(item->module, module))
@@ -282,8 +299,8 @@ static void add_cell(const struct object_cell *cell, struct cost *cost)
         cost->cycles[data_component[i]] += (double)cell->ticks[i] / TICKS;
 }
 
-static void name_object(const struct model *m, const struct sim_names *names, struct arena *arena, const struct object_cell *cell,
-                        struct sim_symbol *symbol)
+static void name_object(const struct model *m, const struct sim_names *names, struct arena *arena,
+                        const struct object_cell *cell, struct sim_symbol *symbol)
 {
     uint64_t where = object_where(cell);
     if (object_class(cell) == OBJECT_STACK) {

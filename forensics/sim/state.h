@@ -259,7 +259,8 @@ struct model {
 
     /* parameters in the form the fast path wants */
     uint32_t window_ops_room;  /* operations in the reorder buffer */
-    uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks, branches_per_fetch;
+    uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks,
+        branches_per_fetch;
     uint32_t line_occupancy[3], latency[3];
     bool alias_matters;
 

@@ -61,12 +61,14 @@ __attribute__((unused)) static struct draft draft_at(uint64_t address)
 __attribute__((unused)) static void insn(struct draft *d, enum stream_insn_kind kind, const char *code, uint8_t length)
 {
     memcpy(d->code + d->bytes, code, length);
-    d->insns[d->n_insns++] = (struct stream_insn){ .offset = (uint16_t)d->bytes, .length = length, .kind = (uint8_t)kind, .uops = 1 };
+    d->insns[d->n_insns++] =
+        (struct stream_insn){ .offset = (uint16_t)d->bytes, .length = length, .kind = (uint8_t)kind, .uops = 1 };
     d->bytes += length;
 }
 
 /* The last instruction refers to memory: base register `origin` (STREAM_FROM_*), a slot of its own. */
-__attribute__((unused)) static void refers(struct draft *d, unsigned origin, int64_t displacement, uint16_t size, uint8_t flags)
+__attribute__((unused)) static void refers(struct draft *d, unsigned origin, int64_t displacement, uint16_t size,
+                                           uint8_t flags)
 {
     d->origins[d->n_slots] = (uint8_t)origin;
     d->refs[d->n_refs++] = (struct stream_ref){ .displacement = displacement, .insn = (uint16_t)(d->n_insns - 1),
@@ -74,7 +76,8 @@ __attribute__((unused)) static void refers(struct draft *d, unsigned origin, int
 }
 
 /* Ends the block and describes it to the model; returns its id. */
-__attribute__((unused)) static uint32_t describe(struct program *p, struct draft *d, enum stream_ending ending, uint64_t target)
+__attribute__((unused)) static uint32_t describe(struct program *p, struct draft *d, enum stream_ending ending,
+                                                 uint64_t target)
 {
     struct draft *kept = arena_alloc(p->arena, sizeof *kept);
     struct stream_block *b = arena_alloc(p->arena, sizeof *b);
@@ -83,17 +86,31 @@ __attribute__((unused)) static uint32_t describe(struct program *p, struct draft
     for (int i = 0; i < 2; i++)
         exits[i] = (struct stream_exit){ .insns = d->n_insns, .refs = d->n_refs, .slots = d->n_slots,
                                          .target = ending == STREAM_COND && i == 0 ? d->address + d->bytes : target };
-    *b = (struct stream_block){ .address = d->address, .target = target, .id = p->blocks++, .bytes = d->bytes, .uops = d->n_insns,
-                                .ending = ending, .n_insns = d->n_insns, .n_slots = d->n_slots, .n_refs = d->n_refs, .n_exits = 2,
-                                .has_next = ending == STREAM_JUMP_INDIRECT || ending == STREAM_CALL_INDIRECT || ending == STREAM_RETURN,
-                                .insns = kept->insns, .refs = kept->refs, .exits = exits, .origins = kept->origins, .code = kept->code };
+    *b = (struct stream_block){ .address = d->address,
+                                .target = target,
+                                .id = p->blocks++,
+                                .bytes = d->bytes,
+                                .uops = d->n_insns,
+                                .ending = ending,
+                                .n_insns = d->n_insns,
+                                .n_slots = d->n_slots,
+                                .n_refs = d->n_refs,
+                                .n_exits = 2,
+                                .has_next = ending == STREAM_JUMP_INDIRECT || ending == STREAM_CALL_INDIRECT ||
+                                            ending == STREAM_RETURN,
+                                .insns = kept->insns,
+                                .refs = kept->refs,
+                                .exits = exits,
+                                .origins = kept->origins,
+                                .code = kept->code };
     struct stream_event event = { .type = STREAM_EVENT_BLOCK, .block = b };
     model_event(p->model, &event);
     return b->id;
 }
 
 /* Executes a block: up to two slot values, then the next address for indirect endings. */
-__attribute__((unused)) static void run(struct program *p, uint32_t id, unsigned exit, const uint64_t *slots, unsigned n_slots, uint64_t next)
+__attribute__((unused)) static void run(struct program *p, uint32_t id, unsigned exit, const uint64_t *slots,
+                                        unsigned n_slots, uint64_t next)
 {
     uint64_t record[DRAFT_REFS + 2];
     struct model_block known;
@@ -117,9 +134,13 @@ __attribute__((unused)) static void run(struct program *p, uint32_t id, unsigned
 #define CALL(d) insn((d), STREAM_INSN_BRANCH, "\xe8\x00\x00\x00\x00", 5)
 #define RET(d) insn((d), STREAM_INSN_BRANCH, "\xc3", 1)
 #define JMP_RAX(d) insn((d), STREAM_INSN_BRANCH, "\xff\xe0", 2)
-#define CHASE_RAX(d) (insn((d), STREAM_INSN_MOVE, "\x48\x8b\x00", 3), refers((d), STREAM_FROM_RAX, 0, 8, STREAM_REF_LOAD))
-#define LOAD_RCX_RDI(d) (insn((d), STREAM_INSN_MOVE, "\x48\x8b\x0f", 3), refers((d), STREAM_FROM_RDI, 0, 8, STREAM_REF_LOAD))
-#define STORE_RDI_EAX(d) (insn((d), STREAM_INSN_MOVE, "\x89\x07", 2), refers((d), STREAM_FROM_RDI, 0, 4, STREAM_REF_STORE))
-#define STORE_RDI_RAX(d) (insn((d), STREAM_INSN_MOVE, "\x48\x89\x07", 3), refers((d), STREAM_FROM_RDI, 0, 8, STREAM_REF_STORE))
+#define CHASE_RAX(d)                                                                                                   \
+    (insn((d), STREAM_INSN_MOVE, "\x48\x8b\x00", 3), refers((d), STREAM_FROM_RAX, 0, 8, STREAM_REF_LOAD))
+#define LOAD_RCX_RDI(d)                                                                                                \
+    (insn((d), STREAM_INSN_MOVE, "\x48\x8b\x0f", 3), refers((d), STREAM_FROM_RDI, 0, 8, STREAM_REF_LOAD))
+#define STORE_RDI_EAX(d)                                                                                               \
+    (insn((d), STREAM_INSN_MOVE, "\x89\x07", 2), refers((d), STREAM_FROM_RDI, 0, 4, STREAM_REF_STORE))
+#define STORE_RDI_RAX(d)                                                                                               \
+    (insn((d), STREAM_INSN_MOVE, "\x48\x89\x07", 3), refers((d), STREAM_FROM_RDI, 0, 8, STREAM_REF_STORE))
 
 #endif

@@ -15,8 +15,10 @@ struct example {
 
 static void map_example(struct program *p)
 {
-    struct stream_event event = { .type = STREAM_EVENT_MAP,
-                                  .map = { .address = MAIN, .bytes = 0x100000, .kind = STREAM_MAP_FILE, .path = "/bin/example" } };
+    struct stream_event event = {
+        .type = STREAM_EVENT_MAP,
+        .map = { .address = MAIN, .bytes = 0x100000, .kind = STREAM_MAP_FILE, .path = "/bin/example" }
+    };
     model_event(p->model, &event);
     event.map = (struct stream_map){ .address = TABLE, .bytes = 0x200000, .kind = STREAM_MAP_BRK, .path = "" };
     model_event(p->model, &event);
@@ -86,11 +88,15 @@ static void test_sums(void)
     struct cost total;
     struct model_block loop;
     model_total(e.p.model, &total);
-    ok(model_ticks(e.p.model) > 0 && sum_of_blocks(e.p.model) == model_ticks(e.p.model), "all blocks' components sum to the total, to the tick");
-    is_near(cost_cycles(&total), (double)model_ticks(e.p.model) / MODEL_TICKS, 1e-6 * cost_cycles(&total), "so does the stack in cycles");
+    ok(model_ticks(e.p.model) > 0 && sum_of_blocks(e.p.model) == model_ticks(e.p.model),
+       "all blocks' components sum to the total, to the tick");
+    is_near(cost_cycles(&total), (double)model_ticks(e.p.model) / MODEL_TICKS, 1e-6 * cost_cycles(&total),
+            "so does the stack in cycles");
     ok(total.instructions == 2000 * (10 * 5 + 1 + 2 + 1), "instructions are those of the exits taken");
-    ok(total.counts[M_COND_BRANCHES] == 20000 && total.counts[M_TAKEN_BRANCHES] == 2000 * (9 + 3), "branches and taken branches too");
-    ok(total.counts[M_CALLS] == 2000 && total.counts[M_RETURNS] == 2000 && total.counts[M_LOADS] == 40000, "calls, returns, loads too");
+    ok(total.counts[M_COND_BRANCHES] == 20000 && total.counts[M_TAKEN_BRANCHES] == 2000 * (9 + 3),
+       "branches and taken branches too");
+    ok(total.counts[M_CALLS] == 2000 && total.counts[M_RETURNS] == 2000 && total.counts[M_LOADS] == 40000,
+       "calls, returns, loads too");
     model_block(e.p.model, e.loop, &loop, NULL);
     ok(loop.executed == 20000 && loop.taken == 18000 && loop.map && strcmp(loop.map->path, "/bin/example") == 0,
        "a block knows how often it ran, was left by its branch, and where it lay");
@@ -104,11 +110,13 @@ static void name_function(void *context, const struct sim_map *map, uint64_t add
     (void)context;
     if (!map)
         return;
-    *symbol = address < COLD ? (struct sim_symbol){ .name = "main", .address = MAIN, .size = 64 }
-                             : (struct sim_symbol){ .name = "rare.cold", .address = COLD, .size = 16, .text = SIM_TEXT_COLD };
+    *symbol = address < COLD
+                  ? (struct sim_symbol){ .name = "main", .address = MAIN, .size = 64 }
+                  : (struct sim_symbol){ .name = "rare.cold", .address = COLD, .size = 16, .text = SIM_TEXT_COLD };
 }
 
-static void name_object(void *context, const struct sim_map *map, uint64_t address, enum object_class class, struct sim_symbol *symbol)
+static void name_object(void *context, const struct sim_map *map, uint64_t address, enum object_class class,
+                        struct sim_symbol *symbol)
 {
     (void)context;
     (void)address;
@@ -128,10 +136,12 @@ static void test_names(void)
 {
     struct example e = example(0, 2000);
     struct sim_names names = { .function = name_function, .object = name_object };
-    struct cost_profile *named = model_costs(e.p.model, e.p.arena, &names), *plain = model_costs(e.p.model, e.p.arena, NULL);
+    struct cost_profile *named = model_costs(e.p.model, e.p.arena, &names),
+                        *plain = model_costs(e.p.model, e.p.arena, NULL);
     const struct cost_item *main_item = item(named->functions, named->function_count, "main");
     const struct cost_item *cold = item(named->functions, named->function_count, "rare.cold");
-    ok(named->function_count == 2 && main_item && cold && main_item == &named->functions[0], "functions by name, most cycles first");
+    ok(named->function_count == 2 && main_item && cold && main_item == &named->functions[0],
+       "functions by name, most cycles first");
     ok(main_item && strcmp(main_item->module, "example") == 0, "with the module they lie in");
     double functions = 0, objects = 0, data = 0, misses = 0;
     for (size_t i = 0; i < named->function_count; i++)
@@ -148,7 +158,8 @@ static void test_names(void)
     ok(misses == named->total.counts[M_L1D_MISSES], "and their misses to its misses");
     const struct cost_item *table = item(named->objects, named->object_count, "table");
     const struct cost_item *stack = item(named->objects, named->object_count, "[stack of main]");
-    ok(table && table == &named->objects[0] && stack && stack->cost.counts[M_L1D_MISSES] < 10, "the table misses, main's stack does not");
+    ok(table && table == &named->objects[0] && stack && stack->cost.counts[M_L1D_MISSES] < 10,
+       "the table misses, main's stack does not");
     is_near(named->cold_share, 2.0 / 54, 1e-9, "the executed share of cold code");
     is_near(named->taken_share, 0.9, 1e-9, "the taken share of conditional branches");
     ok(plain->function_count == 1 && strcmp(plain->functions[0].name, "example") == 0 &&
@@ -158,15 +169,18 @@ static void test_names(void)
 
 static void test_knockout(void)
 {
-    struct example whole = example(0, 1000), data = example(model_group(SHARE_DATA), 1000), hint = example(model_group(SHARE_HINT), 1000);
+    struct example whole = example(0, 1000), data = example(model_group(SHARE_DATA), 1000),
+                   hint = example(model_group(SHARE_HINT), 1000);
     struct cost without;
     model_total(data.p.model, &without);
     bool gone = without.counts[M_L1D_MISSES] == 0 && without.counts[M_DTLB_MISSES] == 0;
     for (int c = 0; c < COMPONENT_COUNT; c++)
         gone = gone && (component_table[c].share != SHARE_DATA || without.cycles[c] == 0);
-    ok(gone && model_ticks(data.p.model) < model_ticks(whole.p.model), "with a perfect data side it costs nothing and the program runs faster");
+    ok(gone && model_ticks(data.p.model) < model_ticks(whole.p.model),
+       "with a perfect data side it costs nothing and the program runs faster");
     ok(model_ticks(hint.p.model) <= model_ticks(whole.p.model), "perfect prediction slows nothing");
-    ok(model_group(SHARE_WORK) == 0 && (model_group(SHARE_LAYOUT) & model_group(SHARE_HINT)) == 0, "groups do not overlap, and work has none");
+    ok(model_group(SHARE_WORK) == 0 && (model_group(SHARE_LAYOUT) & model_group(SHARE_HINT)) == 0,
+       "groups do not overlap, and work has none");
 
     struct model *models[8];
     struct arena *arenas[8];
@@ -201,9 +215,12 @@ static void test_sampling(void)
     struct cost whole, sampled;
     model_total(full.p.model, &whole);
     model_total(part.p.model, &sampled);
-    is_near(cost_cycles(&sampled), cost_cycles(&whole), 0.05 * cost_cycles(&whole), "an eighth in detail estimates the cycles");
-    ok(sampled.instructions == whole.instructions && sampled.counts[M_BRANCHES] == whole.counts[M_BRANCHES], "and counts what ran exactly");
-    static const enum metric misses[] = { M_L1D_MISSES, M_L2D_MISSES, M_DTLB_MISSES, M_COND_MISSES, M_L1I_MISSES, M_BTB_MISSES };
+    is_near(cost_cycles(&sampled), cost_cycles(&whole), 0.05 * cost_cycles(&whole),
+            "an eighth in detail estimates the cycles");
+    ok(sampled.instructions == whole.instructions && sampled.counts[M_BRANCHES] == whole.counts[M_BRANCHES],
+       "and counts what ran exactly");
+    static const enum metric misses[] = { M_L1D_MISSES,  M_L2D_MISSES, M_DTLB_MISSES,
+                                          M_COND_MISSES, M_L1I_MISSES, M_BTB_MISSES };
     bool same = true;
     for (size_t i = 0; i < sizeof misses / sizeof misses[0]; i++)
         same = same && fabs(sampled.counts[misses[i]] - whole.counts[misses[i]]) <= 0.001 * whole.counts[misses[i]];
@@ -228,8 +245,10 @@ static void test_stream(void)
     struct err err = ERR_INIT;
     struct example direct = example(0, 300);
     struct stream_writer *writer = stream_writer_file(path, &err);
-    struct stream_event map = { .type = STREAM_EVENT_MAP,
-                                .map = { .address = MAIN, .bytes = 0x100000, .kind = STREAM_MAP_FILE, .path = "/bin/example" } };
+    struct stream_event map = {
+        .type = STREAM_EVENT_MAP,
+        .map = { .address = MAIN, .bytes = 0x100000, .kind = STREAM_MAP_FILE, .path = "/bin/example" }
+    };
     stream_write_start(writer, "source=test\n");
     stream_write_event(writer, &map);
     for (uint32_t i = 0; i < model_block_count(direct.p.model); i++) {

@@ -20,7 +20,8 @@ static bool only(const struct cost *a, const struct cost *b, uint32_t allowed)
     allowed |= MODEL_PERFECT(COMPONENT_BASE) | MODEL_PERFECT(COMPONENT_DEPENDENCE);
     for (int c = 0; c < COMPONENT_COUNT; c++)
         if (!(allowed >> c & 1) && fabs(a->cycles[c] - b->cycles[c]) > 0.02 * most) {
-            diag("%s moved: %.0f against %.0f of %.0f cycles", component_table[c].name, a->cycles[c], b->cycles[c], most);
+            diag("%s moved: %.0f against %.0f of %.0f cycles", component_table[c].name, a->cycles[c], b->cycles[c],
+                 most);
             good = false;
         }
     return good;
@@ -49,7 +50,8 @@ static void test_loop_alignment(void)
     struct cost first = aligned_loop("zen3", 0x400000), best = first, worst = first;
     bool split_costs = true, whole_same = true, nothing_else = true, far_same = true;
     for (unsigned shift = 0; shift < 64; shift++) {
-        struct cost here = aligned_loop("zen3", 0x400000 + shift), far = aligned_loop("zen3", 0x400000 + shift + 64 * 37);
+        struct cost here = aligned_loop("zen3", 0x400000 + shift),
+                    far = aligned_loop("zen3", 0x400000 + shift + 64 * 37);
         bool split = shift + 20 >= 64;
         if (cost_cycles(&here) < cost_cycles(&best))
             best = here;
@@ -102,8 +104,10 @@ static void test_placement(void)
     ok(packed.counts[M_ITLB_MISSES] < 0.05 * calls && scattered.counts[M_ITLB_MISSES] > 0.9 * calls,
        "400 functions one a page miss the iTLB at each call; packed they do not");
     ok(cost_cycles(&scattered) > 1.3 * cost_cycles(&packed), "and cost more");
-    ok(only(&packed, &scattered, C(ITLB) | C(L1I) | C(L2I) | C(OPCACHE) | C(BTB) | C(TAKEN)), "only the front end moves");
-    ok(fabs(cost_cycles(&packed) - cost_cycles(&moved)) < 0.01 * cost_cycles(&packed), "packed elsewhere costs the same");
+    ok(only(&packed, &scattered, C(ITLB) | C(L1I) | C(L2I) | C(OPCACHE) | C(BTB) | C(TAKEN)),
+       "only the front end moves");
+    ok(fabs(cost_cycles(&packed) - cost_cycles(&moved)) < 0.01 * cost_cycles(&packed),
+       "packed elsewhere costs the same");
 
     struct cost eight = call_all("zen3", 7, 4096, 0x400fc0, 2000), nine = call_all("zen3", 10, 4096, 0x400fc0, 2000);
     struct cost spread = call_all("zen3", 10, 4096 + 64, 0x400fc0, 2000);
@@ -134,7 +138,8 @@ static void test_btb(void)
     struct cost few = jump_chain(500, 200000), some = jump_chain(4000, 200000), many = jump_chain(16000, 200000);
     ok(few.counts[M_BTB_MISSES] < 600 && some.counts[M_BTB_MISSES] < 8000, "branches that fit in the BTB are known");
     ok(many.counts[M_BTB_MISSES] > 0.9 * 200000, "more taken branches than BTB entries are not");
-    ok(some.cycles[COMPONENT_BTB] > 10 * few.cycles[COMPONENT_BTB] && few.cycles[COMPONENT_BTB] < 0.05 * cost_cycles(&few),
+    ok(some.cycles[COMPONENT_BTB] > 10 * few.cycles[COMPONENT_BTB] &&
+           few.cycles[COMPONENT_BTB] < 0.05 * cost_cycles(&few),
        "the second level of the BTB costs a bubble");
     ok(cost_cycles(&many) > 1.5 * cost_cycles(&some), "and a resteer costs more");
     ok(only(&few, &many, C(BTB) | C(L1I) | C(L2I) | C(OPCACHE) | C(TAKEN) | C(ITLB)), "only the front end moves");
@@ -183,10 +188,12 @@ static bool by_pattern(unsigned i)
 
 static void test_direction(void)
 {
-    struct cost random = branchy(at_random, false), pattern = branchy(by_pattern, false), other = branchy(by_pattern, true);
+    struct cost random = branchy(at_random, false), pattern = branchy(by_pattern, false),
+                other = branchy(by_pattern, true);
     ok(random.counts[M_COND_MISSES] > 0.4 * 30000 && random.counts[M_COND_MISSES] < 0.6 * 30000,
        "a random branch is mispredicted about every second time");
-    ok(pattern.counts[M_COND_MISSES] < 0.02 * 30000 && other.counts[M_COND_MISSES] < 0.02 * 30000, "a pattern of seven is learned");
+    ok(pattern.counts[M_COND_MISSES] < 0.02 * 30000 && other.counts[M_COND_MISSES] < 0.02 * 30000,
+       "a pattern of seven is learned");
     double each = (cost_cycles(&random) - cost_cycles(&pattern)) / random.counts[M_COND_MISSES];
     ok(each > 11 && each < 22, "a mispredict costs 11 to 22 cycles (%.1f)", each);
     ok(only(&pattern, &random, C(DIRECTION) | C(TAKEN)), "only mispredicted directions move");
@@ -229,7 +236,8 @@ static void test_inverted(void)
     ok(inverted.counts[M_COND_MISSES] < 100 && fitting.counts[M_COND_MISSES] < 100, "without mispredicts");
     double extra = (cost_cycles(&inverted) - cost_cycles(&fitting)) / 20000;
     ok(extra > 6, "and cost more than a cycle for each taken pair (%.1f)", extra);
-    ok(inverted.cycles[COMPONENT_TAKEN] - fitting.cycles[COMPONENT_TAKEN] > 0.6 * 20000 * extra, "booked to taken branches");
+    ok(inverted.cycles[COMPONENT_TAKEN] - fitting.cycles[COMPONENT_TAKEN] > 0.6 * 20000 * extra,
+       "booked to taken branches");
     ok(only(&fitting, &inverted, C(TAKEN) | C(OPCACHE)), "and nowhere else");
 }
 
@@ -257,7 +265,8 @@ static struct cost recursion(unsigned depth)
     return cost_of(&p);
 }
 
-/* As recursion, but the outer half of the calls comes from another site, so that a wrapped stack gives wrong answers. */
+/* As recursion, but the outer half of the calls comes from another site, so that a wrapped stack gives wrong answers.
+ */
 static struct cost two_sites(unsigned depth)
 {
     struct program p = program_on("zen3", 0);
@@ -286,7 +295,8 @@ static void test_returns(void)
     struct cost shallow = two_sites(20), deep = two_sites(64), same = recursion(64);
     ok(shallow.counts[M_RETURN_MISSES] == 0, "twenty calls deep every return is predicted");
     ok(deep.counts[M_RETURN_MISSES] > 500 * 30, "sixty-four deep the outer half is not");
-    ok(deep.cycles[COMPONENT_RETURN] > 0.5 * cost_cycles(&deep) && shallow.cycles[COMPONENT_RETURN] == 0, "and only returns pay for it");
+    ok(deep.cycles[COMPONENT_RETURN] > 0.5 * cost_cycles(&deep) && shallow.cycles[COMPONENT_RETURN] == 0,
+       "and only returns pay for it");
     ok(same.counts[M_RETURN_MISSES] == 0, "a wrapped stack of one and the same site is still right");
 }
 
@@ -313,7 +323,8 @@ static struct cost jump_table(unsigned targets, bool random)
 static void test_indirect(void)
 {
     struct cost one = jump_table(1, false), cycle = jump_table(4, false), random = jump_table(16, true);
-    ok(one.counts[M_INDIRECT_MISSES] < 5 && cycle.counts[M_INDIRECT_MISSES] < 400, "one target, or a cycle of four, is learned");
+    ok(one.counts[M_INDIRECT_MISSES] < 5 && cycle.counts[M_INDIRECT_MISSES] < 400,
+       "one target, or a cycle of four, is learned");
     ok(random.counts[M_INDIRECT_MISSES] > 0.6 * 20000, "sixteen at random are not");
     ok(only(&cycle, &random, C(INDIRECT) | C(TAKEN)), "only indirect mispredicts move");
 }
@@ -377,9 +388,11 @@ static void test_density(void)
 
 static void test_jcc(void)
 {
-    struct cost inside = aligned_loop("skylake-sp", 0x400000), touching = aligned_loop("skylake-sp", 0x400000 + 32 - 22 + 1);
+    struct cost inside = aligned_loop("skylake-sp", 0x400000),
+                touching = aligned_loop("skylake-sp", 0x400000 + 32 - 22 + 1);
     struct cost zen = aligned_loop("zen3", 0x400000 + 32 - 22 + 1);
-    ok(inside.counts[M_JCC_ERRATUM] == 0 && touching.counts[M_JCC_ERRATUM] == 20000, "a jump over a 32-byte boundary is not cached");
+    ok(inside.counts[M_JCC_ERRATUM] == 0 && touching.counts[M_JCC_ERRATUM] == 20000,
+       "a jump over a 32-byte boundary is not cached");
     ok(touching.cycles[COMPONENT_JCC] > 0.2 * cost_cycles(&touching), "and costs time");
     ok(zen.counts[M_JCC_ERRATUM] == 0, "but only where the erratum is");
 }

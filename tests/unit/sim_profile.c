@@ -61,7 +61,8 @@ int main(void)
     ok(p && p->value[P_WINDOW] == 100 && strcmp(p->source[P_WINDOW], p->name) == 0, "a file overrides one parameter");
     ok(p && p->value[P_DISPATCH_WIDTH] == 4, "and keeps the rest of its base");
     p = load("window = 100\n", &err);
-    ok(p && p->value[P_DISPATCH_WIDTH] == profile_at(0)->value[P_DISPATCH_WIDTH], "without a base it starts from the first row");
+    ok(p && p->value[P_DISPATCH_WIDTH] == profile_at(0)->value[P_DISPATCH_WIDTH],
+       "without a base it starts from the first row");
 
     refuses("window 100\n", "line 1: expected `key = value`");
     refuses("\nwidow = 100\n", "line 2: no parameter is called 'widow'");
@@ -74,9 +75,11 @@ int main(void)
     refuses("l2-latency = 3\n", "l2-latency must not be below l1d-latency");
     refuses("itlb2-sets = 3\n", "itlb2-sets = 3 must be 0 or a power of two");
     err_clear(&err);
-    ok(!profile_find(arena, "zen9", &err) && strstr(err.text, "no profile is called 'zen9'"), "an unknown name is refused");
+    ok(!profile_find(arena, "zen9", &err) && strstr(err.text, "no profile is called 'zen9'"),
+       "an unknown name is refused");
     err_clear(&err);
-    ok(!profile_find(arena, "./none", &err) && strstr(err.text, "cannot open the profile './none'"), "so is a missing file");
+    ok(!profile_find(arena, "./none", &err) && strstr(err.text, "cannot open the profile './none'"),
+       "so is a missing file");
 
     arena_free(arena);
     return done_testing();
