@@ -10,7 +10,8 @@ FUZZ_ELF_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard forensics/base/*.c forensic
 $(FUZZ_BUILD)/fuzz_elf: tests/fuzz/fuzz_elf.c $(FUZZ_ELF_O)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Iforensics $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(FORENSICS_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Iforensics -DFUZZ_BASE='"$(FUZZ_BUILD)/elf-seeds/debug.so"' $(LDFLAGS_ALL) \
+	    -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(FORENSICS_LIBS)
 
 # Seeds: programs of a few kilobytes, with and without symbols, debug information and TLS.
 $(FUZZ_BUILD)/elf-seeds: tests/fuzz/seed_elf.c

@@ -348,9 +348,29 @@ static void test_demangling(void)
     is_str(f ? f->pretty : NULL, "ns::f(ns::T const&, int)", "C++ names are shown as written");
 }
 
+/* docs/inspect.md has a row for every kind of fact, with its cause. */
+static void test_document(void)
+{
+    static char text[1 << 16];
+    static const char *const cause[SHARE_COUNT] = { "work", "layout", "hint", "data" };
+    FILE *f = fopen(TEST_DIR "/../docs/inspect.md", "r");
+    size_t size = f ? fread(text, 1, sizeof text - 1, f) : 0, missing = 0;
+    if (f)
+        fclose(f);
+    for (int kind = 0; kind < FACT_KIND_COUNT; kind++) {
+        const struct code_fact_row *row = &code_fact_table[kind];
+        const char *line = arena_printf(made_arena, "| `%s` | %s |", row->name, cause[row->share]);
+        missing += !strstr(text, line);
+        if (!strstr(text, line))
+            diag("no row '%s'", line);
+    }
+    ok(size > 0 && missing == 0, "the document has a row for every fact, with its cause");
+}
+
 int main(void)
 {
     made_begin();
+    test_document();
     test_types();
     test_inlining("gcc");
     if (system("clang --version >/dev/null 2>&1") == 0)

@@ -1,7 +1,9 @@
 /* Cut, flipped and crafted files: every one ends in an inventory or in one sentence, soon and in little memory. */
 #include "elf/delta.h"
 
+#include "elf/facts.h"
 #include "elf/inventory.h"
+#include "elf/line.h"
 #include "elf_made.h"
 #include "tap.h"
 
@@ -30,8 +32,12 @@ static void attempt(size_t size, struct tally *t)
     struct inventory *inv = inventory_from_memory(a, "piece", piece, size, &err);
     struct inventory *good = inventory_from_memory(a, "whole", whole, whole_size, &err);
     if (inv && good) {
-        delta_make(a, inv, good);
-        delta_make(a, good, inv);
+        facts_find(a, delta_make(a, inv, good));
+        facts_find(a, delta_make(a, good, inv));
+        struct lines *lines = lines_open(a, inv);
+        struct source_line line;
+        for (uint64_t at = 0x1000; lines && at < 0x1300; at += 37)
+            line_at(lines, at, &line);
         t->read++;
     } else {
         t->refused++;
