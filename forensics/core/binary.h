@@ -111,6 +111,7 @@ struct symbol_change {
     const struct symbol *kin;  /* added: old function it was split from; removed: new one it went into; NULL: unknown */
     bool by_suffix;            /* matched only without compiler suffixes */
     bool by_hash;              /* matched by code hash */
+    bool by_place;             /* nameless, matched by its place between two matched functions */
 };
 
 /* A section, segment or setting that differs. */

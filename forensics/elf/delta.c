@@ -109,7 +109,8 @@ static void add_new_side(struct arena *arena, struct delta *d, const struct pair
                                            .old = old,
                                            .new = new,
                                            .by_suffix = m.how == MATCH_SUFFIX,
-                                           .by_hash = m.how == MATCH_HASH });
+                                           .by_hash = m.how == MATCH_HASH,
+                                           .by_place = m.how == MATCH_BETWEEN });
     }
 }
 

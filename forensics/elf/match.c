@@ -221,6 +221,55 @@ const struct symbol *match_new(const struct pairing *pairing, const struct symbo
     return m->how == MATCH_NONE ? NULL : &pairing->inv[1]->symbols[m->other];
 }
 
+/* The functions of one side by address. */
+static size_t *functions_of(struct arena *scratch, const struct inventory *inv, size_t *count)
+{
+    size_t *list = arena_array(scratch, inv->symbol_count, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        if (!inv->symbols[i].alias && (inv->symbols[i].kind == SYMBOL_FUNCTION || inv->symbols[i].kind == SYMBOL_IFUNC))
+            list[(*count)++] = i;
+    return list;
+}
+
+static bool nameless(const struct pairing *p, int side, size_t index)
+{
+    return p->inv[side]->symbols[index].made_up && p->match[side][index].how == MATCH_NONE;
+}
+
+/* Pairs the nameless functions from list positions i and j on when as many lie there before the next matched pair, or
+ * before the end of both lists. */
+static void pair_run(struct pairing *p, const size_t *old, size_t olds, size_t i, const size_t *new, size_t news, size_t j)
+{
+    size_t run = 0;
+    while (i + run < olds && j + run < news && nameless(p, 0, old[i + run]) && nameless(p, 1, new[j + run]))
+        run++;
+    bool ends = i + run == olds && j + run == news;
+    if (!ends && (i + run == olds || j + run == news || p->match[0][old[i + run]].other != new[j + run]))
+        return;
+    for (size_t k = 0; k < run; k++) {
+        p->match[0][old[i + k]] = (struct match){ new[j + k], MATCH_BETWEEN };
+        p->match[1][new[j + k]] = (struct match){ old[i + k], MATCH_BETWEEN };
+    }
+}
+
+static void pass_between(struct pairing *p)
+{
+    struct arena *scratch = arena_new();
+    size_t olds, news;
+    size_t *old = functions_of(scratch, p->inv[0], &olds), *new = functions_of(scratch, p->inv[1], &news);
+    size_t *position = arena_array(scratch, p->inv[1]->symbol_count, sizeof *position);
+    for (size_t j = 0; j < news; j++)
+        position[new[j]] = j;
+    pair_run(p, old, olds, 0, new, news, 0);
+    for (size_t i = 0; i < olds; i++) {
+        const struct match *m = &p->match[0][old[i]];
+        if (m->how != MATCH_NONE && m->how != MATCH_BETWEEN)
+            pair_run(p, old, olds, i + 1, new, news, position[m->other] + 1);
+    }
+    arena_free(scratch);
+}
+
 static bool same_section(const struct pairing *p, const struct section *a, const struct section *b)
 {
     if (strcmp(a->name, b->name) != 0 || a->address != b->address || a->size != b->size || a->flags != b->flags)
@@ -270,6 +319,7 @@ struct pairing *match_symbols(struct arena *arena, const struct inventory *old, 
     pass_aliases(p, 1);
     pass(p, key_base, MATCH_SUFFIX);
     pass(p, key_code, MATCH_HASH);
+    pass_between(p);
     p->in_place = all_in_place(p);
     return p;
 }

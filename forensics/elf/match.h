@@ -1,7 +1,8 @@
 /* Which symbol of the old file is which of the new one. Internal to elf/.
  *
  * Passes, each on what the ones before left over: name and source file, name, name without compiler suffixes, code
- * with addresses masked (functions of at least MATCH_LEAST_CODE bytes). Symbols of equal name (statics of several
+ * with addresses masked (functions of at least MATCH_LEAST_CODE bytes), and for nameless functions the place between two
+ * matched ones that are neighbours of as many on both sides. Symbols of equal name (statics of several
  * files) are paired by equal size first, then in address order. Aliases take no part of their own.
  */
 #ifndef FORENSICS_ELF_MATCH_H
@@ -12,7 +13,14 @@
 
 enum { MATCH_LEAST_CODE = 16 /* bytes; shorter functions look alike too often */ };
 
-enum match_how { MATCH_NONE, MATCH_PLACE /* nameless, same address and bytes */, MATCH_NAME, MATCH_SUFFIX, MATCH_HASH };
+enum match_how {
+    MATCH_NONE,
+    MATCH_PLACE /* nameless, same address and bytes */,
+    MATCH_NAME,
+    MATCH_SUFFIX,
+    MATCH_HASH,
+    MATCH_BETWEEN
+};
 
 struct match {
     size_t other; /* index into the other side's symbols; SIZE_MAX: none */

@@ -154,6 +154,25 @@ static void test_names(void)
            "nor does another name hide the same code");
 }
 
+static void test_stripped_change(void)
+{
+    made_program("old", "-O2", base);
+    made_program(
+        "new", "-O2",
+        with_change("case 1: puts(names[0]); return 7;", "case 1: puts(names[1]); puts(names[0]); return n * 77;"));
+    struct inventory *whole = must_read(made_path("new"));
+    made_run("strip -o bare0 old && strip -o bare new");
+    struct delta *d = compare(made_path("bare0"), made_path("bare"));
+    const struct symbol *pick = NULL;
+    for (size_t i = 0; i < whole->symbol_count; i++)
+        if (strcmp(whole->symbols[i].name, "pick") == 0)
+            pick = &whole->symbols[i];
+    const struct symbol_change *c = delta_at(d, false, pick->address);
+    ok(c && c->by_place && c->old && (c->fate == FATE_RESIZED || c->fate == FATE_CHANGED),
+       "stripped, a function that changed is found between its unchanged neighbours");
+    ok(count(d, FATE_ADDED) + count(d, FATE_REMOVED) == 0, "and nothing came or went");
+}
+
 static void test_duplicates(void)
 {
     const char *x =
@@ -224,6 +243,7 @@ int main(void)
     test_changed();
     test_swapped_targets();
     test_names();
+    test_stripped_change();
     test_duplicates();
     test_settings();
     test_lookup();
