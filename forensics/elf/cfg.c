@@ -53,7 +53,8 @@ static size_t insn_at(const struct graph *g, uint64_t address)
     return low < end && g->insns[low].address == address ? low : SIZE_MAX;
 }
 
-/* Reads entry `i` of a jump table: 4-byte offsets from the table in position-independent code, else 8-byte addresses. */
+/* Reads entry `i` of a jump table: 4-byte offsets from the table in position-independent code, else 8-byte
+ * addresses. */
 static size_t table_entry(const struct graph *g, uint64_t table, size_t i, bool relative)
 {
     unsigned size = relative ? 4 : 8;
@@ -184,7 +185,8 @@ struct back_edge {
     size_t from, to;
 };
 
-/* Depth-first from the entry: marks what is reached, counts entries, and returns the edges that lead back onto the path. */
+/* Depth-first from the entry: marks what is reached, counts entries, and returns the edges that lead back onto the
+ * path. */
 static struct back_edge *walk_blocks(struct arena *arena, struct graph *g, size_t *count)
 {
     struct walk *stack = arena_array(arena, g->block_count + 1, sizeof *stack);

@@ -50,8 +50,8 @@ struct graph *graph_build(struct arena *arena, struct scene *scene, const struct
 
 enum { GRAPH_MOST_CODE = 1 << 20 /* bytes; generated interpreters reach some hundred KiB */ };
 
-/* Whether two functions do the same instruction by instruction along every path, in whatever order their blocks stand and
- * with whichever branch of a condition falling through. False when a graph is NULL or damaged. */
+/* Whether two functions do the same instruction by instruction along every path, in whatever order their blocks stand
+ * and with whichever branch of a condition falling through. False when a graph is NULL or damaged. */
 bool graph_same(struct arena *arena, const struct graph *old, const struct graph *new);
 
 /* How two such functions differ. */

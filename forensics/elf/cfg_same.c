@@ -1,9 +1,10 @@
 /* Do two functions do the same instruction by instruction along every path, wherever their blocks sit?
  *
  * Every instruction is a state: its class is what it does together with the classes of what may follow. Classes are
- * refined until none splits any more (Moore's minimisation of automata), over both functions at once; the functions are
- * the same when their entries end in one class. Nops and jumps inside the function are stepped over, and of a condition
- * and its inverse one is taken as the form of both, so order, fall-through, alignment and duplicated tails do not count.
+ * refined until none splits any more (Moore's minimisation of automata), over both functions at once; the functions
+ * are the same when their entries end in one class. Nops and jumps inside the function are stepped over, and of a
+ * condition and its inverse one is taken as the form of both, so order, fall-through, alignment and duplicated tails
+ * do not count.
  */
 #include "elf/cfg.h"
 #include "elf/code.h"
@@ -148,8 +149,9 @@ static size_t count_classes(const struct machine *m, uint64_t *scratch)
     return count;
 }
 
-/* False when the entries differ or the work is too much. Each round splits classes or is the last, and a class once split stays so: equal counts mean a fixed point, which is
- * looked for after 1, 2, 4... rounds because counting costs more than a round. */
+/* False when the entries differ or the work is too much. Each round splits classes or is the last, and a class once
+ * split stays so: equal counts mean a fixed point, which is looked for after 1, 2, 4... rounds because counting costs
+ * more than a round. */
 static bool refine(struct arena *arena, struct machine *m)
 {
     uint64_t *scratch = arena_array(arena, m->count, sizeof *scratch);

@@ -72,7 +72,8 @@ static struct family *families(struct arena *arena, const struct inventory *inv)
     return f;
 }
 
-/* The first function on that side with the same base name; aliases lead to their primary (a function that was folded). */
+/* The first function on that side with the same base name; aliases lead to their primary (a function that was
+ * folded). */
 static const struct symbol *find_kin(const struct inventory *inv, const struct family *f, const struct symbol *s)
 {
     size_t low = 0, high = inv->symbol_count;

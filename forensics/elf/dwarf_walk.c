@@ -28,7 +28,7 @@ bool walk_next(struct walk_budget *budget, Dwarf_Die *die)
 
 enum { SCOPE_MOST = 512 /* bytes of joined namespace names; the rest is cut off */ };
 
-static void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, const char *scope, unsigned depth,
+static void walk_below(struct walk_budget *budget, Dwarf_Die *parent, const char *scope, unsigned depth,
                        walk_visit *visit, void *context)
 {
     Dwarf_Die die;
@@ -43,8 +43,13 @@ static void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, const char
         char inner[SCOPE_MOST];
         const char *name = dwarf_diename(&die);
         snprintf(inner, sizeof inner, "%s%s%s", scope, scope[0] ? "::" : "", name ? name : "(anonymous)");
-        walk_scope(budget, &die, inner, depth + 1, visit, context);
+        walk_below(budget, &die, inner, depth + 1, visit, context);
     } while (walk_next(budget, &die));
+}
+
+void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit, void *context)
+{
+    walk_below(budget, parent, "", 0, visit, context);
 }
 
 void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context)
@@ -52,7 +57,7 @@ void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, voi
     Dwarf_CU *cu = NULL;
     Dwarf_Die unit, split;
     while (budget->dies && dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, &split) == 0)
-        walk_scope(budget, split.addr ? &split : &unit, "", 0, visit, context);
+        walk_scope(budget, split.addr ? &split : &unit, visit, context);
 }
 
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)

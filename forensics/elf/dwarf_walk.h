@@ -29,6 +29,9 @@ bool walk_next(struct walk_budget *budget, Dwarf_Die *die);
 typedef void walk_visit(void *context, Dwarf_Die *die, const char *scope);
 void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context);
 
+/* The same below one DIE. */
+void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit, void *context);
+
 /* The value of a constant attribute, its abstract origin asked too; `otherwise` where it has none. */
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
 

@@ -43,8 +43,8 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-/* Sorted by name. Every unit repeats the types it uses, so equal names with equal sizes are one type. A name with several
- * sizes is several types, which cannot be told apart between two files, so all of them go. */
+/* Sorted by name. Every unit repeats the types it uses, so equal names with equal sizes are one type. A name with
+ * several sizes is several types, which cannot be told apart between two files, so all of them go. */
 static struct types read_types(struct arena *arena, Dwarf *dwarf)
 {
     struct walk_budget budget = { WALK_MOST_DIES };

@@ -222,7 +222,8 @@ static void skip_block(struct cursor *c)
         c->at += bytes;
 }
 
-/* One CFA instruction (DWARF 5, section 6.4.2). Only what moves the CFA matters; the rest is skipped by its operands' forms. */
+/* One CFA instruction (DWARF 5, section 6.4.2). Only what moves the CFA matters; the rest is skipped by its operands'
+ * forms. */
 static void step(struct cursor *c, struct cfa *cfa)
 {
     uint8_t op = *c->at++;

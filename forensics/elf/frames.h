@@ -1,4 +1,5 @@
-/* Call frame information (.eh_frame): where functions begin and end without a symbol table, and how much stack they take. */
+/* Call frame information (.eh_frame): where functions begin and end without a symbol table, and how much stack they
+ * take. */
 #ifndef FORENSICS_ELF_FRAMES_H
 #define FORENSICS_ELF_FRAMES_H
 

@@ -239,7 +239,8 @@ static void end_dwfl(void *thing)
     dwfl_end(thing);
 }
 
-/* libdwfl knows the places: /usr/lib/debug/.build-id, .gnu_debuglink beside the file, in .debug/ and below /usr/lib/debug. */
+/* libdwfl knows the places: /usr/lib/debug/.build-id, .gnu_debuglink beside the file, in .debug/ and below
+ * /usr/lib/debug. */
 static Dwarf *find_separate(struct image *image)
 {
     static const Dwfl_Callbacks callbacks = {

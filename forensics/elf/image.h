@@ -59,8 +59,9 @@ bool image_covers(const struct image *image, uint64_t address);
 /* The NUL-terminated text at an address; NULL when it does not end inside its segment. */
 const char *image_text(const struct image *image, uint64_t address);
 
-/* The debug information, whose addresses are this file's link-time ones: inside the file, or for a file opened by path in
- * the separate one that its build id or .gnu_debuglink leads to (alternate files of dwz are followed). NULL: none. */
+/* The debug information, whose addresses are this file's link-time ones: inside the file, or for a file opened by
+ * path in the separate one that its build id or .gnu_debuglink leads to (alternate files of dwz are followed).
+ * NULL: none. */
 Dwarf *image_dwarf(struct image *image);
 
 /* "x86-64", "AArch64"...; of an unlisted machine its number. */

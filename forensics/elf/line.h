@@ -16,7 +16,8 @@ struct source_line {
     unsigned inlined;     /* how many inlined calls deep; 0: in the function itself */
 };
 
-/* Opens the line tables of a binary whose arena is still alive, wherever its debug information is; NULL: it has none. */
+/* Opens the line tables of a binary whose arena is still alive, wherever its debug information is; NULL: it has
+ * none. */
 struct lines *lines_open(struct arena *arena, const struct inventory *inv);
 
 /* The line of a link-time address; false: no line is recorded for it. About a microsecond after the first in its

@@ -239,7 +239,8 @@ static bool nameless(const struct pairing *p, int side, size_t index)
 
 /* Pairs the nameless functions from list positions i and j on when as many lie there before the next matched pair, or
  * before the end of both lists. */
-static void pair_run(struct pairing *p, const size_t *old, size_t olds, size_t i, const size_t *new, size_t news, size_t j)
+static void pair_run(struct pairing *p, const size_t *old, size_t olds, size_t i, const size_t *new, size_t news,
+                     size_t j)
 {
     size_t run = 0;
     while (i + run < olds && j + run < news && nameless(p, 0, old[i + run]) && nameless(p, 1, new[j + run]))

@@ -1,9 +1,9 @@
 /* Which symbol of the old file is which of the new one. Internal to elf/.
  *
  * Passes, each on what the ones before left over: name and source file, name, name without compiler suffixes, code
- * with addresses masked (functions of at least MATCH_LEAST_CODE bytes), and for nameless functions the place between two
- * matched ones that are neighbours of as many on both sides. Symbols of equal name (statics of several
- * files) are paired by equal size first, then in address order. Aliases take no part of their own.
+ * with addresses masked (functions of at least MATCH_LEAST_CODE bytes), and for nameless functions the place between
+ * two matched ones that are neighbours of as many on both sides. Symbols of equal name (statics of several files) are
+ * paired by equal size first, then in address order. Aliases take no part of their own.
  */
 #ifndef FORENSICS_ELF_MATCH_H
 #define FORENSICS_ELF_MATCH_H
@@ -41,8 +41,9 @@ struct pairing *match_symbols(struct arena *arena, const struct inventory *old, 
 /* The new symbol of an old one, NULL: none. */
 const struct symbol *match_new(const struct pairing *pairing, const struct symbol *old);
 
-/* Takes bytes from the budget; false: it is spent. In a crafted file a million symbols may each claim the whole of the
- * code, so everything that reads a symbol's bytes asks here first. Symbols of real files add up to less than the file. */
+/* Takes bytes from the budget; false: it is spent. In a crafted file a million symbols may each claim the whole of
+ * the code, so everything that reads a symbol's bytes asks here first. Symbols of real files add up to less than
+ * the file. */
 bool match_spend(const struct pairing *pairing, uint64_t bytes);
 
 #endif

@@ -49,8 +49,8 @@ bool name_is_cold_part(const char *name)
     return dot && dot != name && (dot[5] == 0 || dot[5] == '.');
 }
 
-/* The demangler of the C++ ABI is asked at run time: a build dependency on libstdc++ for one function of it would be much,
- * and a machine without it has no C++ programs to look at. */
+/* The demangler of the C++ ABI is asked at run time: a build dependency on libstdc++ for one function of it would be
+ * much, and a machine without it has no C++ programs to look at. */
 typedef char *demangle_function(const char *name, char *buffer, size_t *length, int *status);
 
 static demangle_function *demangle;

@@ -18,8 +18,8 @@ char *name_demangle(struct arena *arena, const char *name);
 
 enum { NAME_MOST = 2048 /* bytes; longer ones cost the demangler more than they tell */ };
 
-/* The text with every control byte and every byte that is not UTF-8 replaced by '?', so that it can be printed and saved
- * as JSON; the argument itself where nothing had to be. NULL gives NULL. */
+/* The text with every control byte and every byte that is not UTF-8 replaced by '?', so that it can be printed and
+ * saved as JSON; the argument itself where nothing had to be. NULL gives NULL. */
 const char *name_clean(struct arena *arena, const char *text);
 
 #endif

@@ -123,7 +123,8 @@ static bool is_known_end(const char *name)
     return name && strncmp(name, "_ZSt", 4) == 0 && strstr(name, "__throw_") != NULL;
 }
 
-/* Whether straight through all of a function's code there is a return or a jump out of it to something that may return. */
+/* Whether straight through all of a function's code there is a return or a jump out of it to something that may
+ * return. */
 static bool has_way_out(const struct scene *scene, const struct symbol *s)
 {
     uint64_t extent = symbol_extent(scene->inv, s);
