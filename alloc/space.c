@@ -54,7 +54,7 @@ static bool choose_window(void)
     size_t want = (size_t)hak_knobs.address_space_gb * GIB;
     size_t got = want;
     char *at = NULL;
-    for (; !at && got >= 16 * UNIT_SIZE; got = at ? got : got / 4)
+    for (; !at && got >= 2 * UNIT_SIZE; got = at ? got : got / 4)
         at = hak_os_reserve(got);
     if (!at || !hak_os_unmap(at, got))
         return false;

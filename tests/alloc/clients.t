@@ -45,4 +45,18 @@ same 'gcc' "${CC:-gcc}" -O2 -S -o - -I "$root/tests/lib" "$root/tests/alloc/mixe
 same 'sqlite3' sqlite3 :memory: 'with recursive c(x) as (select 1 union all select x+1 from c where x < 50000) select sum(length(hex(x*x))), count(distinct x % 977) from c'
 same 'node' node -e 'const m=new Map();for(let i=0;i<1e5;i++)m.set("k"+i%999,(m.get("k"+i%999)||"")+i);let n=0;for(const v of m.values())n+=v.length;console.log(n)'
 same 'xz' sh -c "xz -c -T2 '$root/alloc/space.c' | xz -dc | cksum"
+
+# Started where little is allowed: address space, another tool's hands, a position-independent static program.
+limited() { (ulimit -v "$1" && LD_PRELOAD=$build/libhakmem.so perl -e 'print length("x" x 100000), "\n"'); }
+for kib in 20000 60000 1000000; do
+    is "$(limited "$kib")" 100000 "perl starts under ulimit -v $kib"
+done
+if command -v valgrind >/dev/null; then
+    ok 'a load runs under valgrind --tool=none' env LD_PRELOAD="$build/libhakmem.so" valgrind -q --tool=none \
+        "$build/tests/alloc/mixed"
+else
+    skip 'valgrind --tool=none' 'valgrind is not installed'
+fi
+ok 'a static-pie program works' sh -c "${CC:-gcc} -O1 -static-pie -o '$work/pie' '$root/tests/alloc/mixed.c' \
+    '$build/libhakmem.a' && '$work/pie'"
 done_testing
