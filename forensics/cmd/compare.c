@@ -95,8 +95,6 @@ static bool measure(struct options *o, struct result *result, struct progress *p
     progress_end(&context.progress);
     if (!done)
         return false;
-    if (result->session.output_note)
-        result_warn(result, "%s", result->session.output_note);
     if (spec->source == SOURCE_SIM && !o->script && !simulate(result, !spec->source_auto, progress, err))
         return false;
     return true;

@@ -94,7 +94,7 @@ const struct metric_row metric_table[METRIC_COUNT] = {
     PER_KILO(M_DTLB_WALK_PKI, "dtlb-walk-pki", "page walks for data", CAUSE_DATA, M_DTLB_WALKS),
 };
 
-const char *const source_name[SOURCE_COUNT] = { "clock", "perf", "sim", "file", "script" };
+const char *const source_name[SOURCE_COUNT] = { "clock", "perf", "sim", "file", "script", "elf" };
 
 const char *const reading_state_name[READING_STATE_COUNT] = { "not-asked", "not-supported", "not-counted", "read" };
 

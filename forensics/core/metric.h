@@ -58,7 +58,7 @@ bool metric_by_name(const char *name, enum metric *metric);
 const char *unit_name(enum unit unit);
 
 /* Where a figure came from. A simulated figure is never shown as a measured one. */
-enum source { SOURCE_CLOCK, SOURCE_PERF, SOURCE_SIM, SOURCE_FILE, SOURCE_SCRIPT, SOURCE_COUNT };
+enum source { SOURCE_CLOCK, SOURCE_PERF, SOURCE_SIM, SOURCE_FILE /* perf stat output */, SOURCE_SCRIPT, SOURCE_ELF /* the binaries */, SOURCE_COUNT };
 
 extern const char *const source_name[SOURCE_COUNT];
 

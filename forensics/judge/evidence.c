@@ -80,7 +80,7 @@ static void bytes_evidence(struct docket *d, enum cause cause, const char *what,
                            double least)
 {
     if (fabs((double)new - (double)old) > least * (double)old && (old || new))
-        add_evidence(d, cause, NULL, 0, NAN, SOURCE_FILE, "%s went from %llu to %llu bytes (%+.1f %%).", what,
+        add_evidence(d, cause, NULL, 0, NAN, SOURCE_ELF, "%s went from %llu to %llu bytes (%+.1f %%).", what,
                      (unsigned long long)old, (unsigned long long)new,
                      old ? 100 * ((double)new / (double)old - 1) : INFINITY);
 }
@@ -115,7 +115,7 @@ static void cold_moves(struct docket *d)
             name = c->name;
     }
     if (into || out)
-        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_FILE,
+        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_ELF,
                      "%zu functions moved into cold sections and %zu out of them (%s%s).", into, out, name,
                      into + out > 1 ? ", ..." : "");
 }
@@ -128,19 +128,19 @@ static void delta_evidence(struct docket *d)
     bytes_evidence(d, CAUSE_LAYOUT, "text", o->text_bytes, n->text_bytes, .01);
     bytes_evidence(d, CAUSE_DATA, "the TLS segment", o->tls_size, n->tls_size, 0);
     if (n->tls_dynamic_relocations > o->tls_dynamic_relocations)
-        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_FILE,
+        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_ELF,
                      "general-dynamic TLS relocations went from %llu to %llu: accesses call a helper.",
                      (unsigned long long)o->tls_dynamic_relocations, (unsigned long long)n->tls_dynamic_relocations);
     if (f[FATE_MOVED])
-        add_evidence(d, CAUSE_LAYOUT, NULL, 0, NAN, SOURCE_FILE,
+        add_evidence(d, CAUSE_LAYOUT, NULL, 0, NAN, SOURCE_ELF,
                      "%zu functions have identical code at another address; %zu have other code.", f[FATE_MOVED],
                      f[FATE_CHANGED] + f[FATE_RESIZED] + f[FATE_REORDERED]);
     if (f[FATE_REORDERED])
-        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_FILE,
+        add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_ELF,
                      "%zu functions have the same blocks in another order or with inverted branches (%s).",
                      f[FATE_REORDERED], names_of(d, SYMBOL_FUNCTION, FATE_REORDERED));
     if (delta->fates[SYMBOL_OBJECT][FATE_RESIZED])
-        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_FILE, "%zu data objects changed their size (%s).",
+        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_ELF, "%zu data objects changed their size (%s).",
                      delta->fates[SYMBOL_OBJECT][FATE_RESIZED], names_of(d, SYMBOL_OBJECT, FATE_RESIZED));
     cold_moves(d);
 }

@@ -113,12 +113,12 @@ static void figure_row(struct document *document, struct block *table, const str
     block_cell(document, table, TONE_FAINT, "%s", figure->state == READING_NOT_ASKED ? "-" : source_said(figure->source));
 }
 
-static bool in_rules(enum metric metric)
+/* The figure that a rule looks at first. */
+static bool leads_rule(enum metric metric)
 {
     for (int i = 0; i < RULE_COUNT; i++)
-        for (int k = 0; k < 4 && rule_table[i].metrics[k] != METRIC_COUNT; k++)
-            if (rule_table[i].metrics[k] == metric)
-                return true;
+        if (rule_table[i].metrics[0] == metric)
+            return true;
     return false;
 }
 
@@ -128,37 +128,40 @@ static bool is_clock(enum metric metric)
     return metric_table[metric].unit == UNIT_NANOSECONDS;
 }
 
-/* 0: always shown; higher: sooner left out; 9: only with --verbose. */
-static int rank(const struct figure *figure, const struct comparison *comparison)
+static bool always_shown(const struct figure *figure, const struct comparison *comparison)
 {
-    if (figure->state != READING_READ)
-        return 9;
-    if (figure == comparison->time)
-        return 0;
-    if (figure->metric == M_CYCLES || figure->metric == M_INSTRUCTIONS || figure->metric == M_IPC)
-        return 1;
-    if (in_rules(figure->metric))
-        return 2;
-    if (figure->change == CHANGE_UP || figure->change == CHANGE_DOWN)
-        return is_clock(figure->metric) && comparison->time && is_clock(comparison->time->metric) ? 9 : 3;
-    return 9;
+    return figure == comparison->time || figure->metric == M_CYCLES || figure->metric == M_INSTRUCTIONS || figure->metric == M_IPC ||
+           leads_rule(figure->metric);
 }
 
-enum { FIGURES_SHOWN = 14 };
-
-/* The highest rank such that the figures up to it fit on the screen. */
-static int rank_limit(const struct comparison *comparison)
+/* How much a counter that moved matters: events more or less. 0: not a candidate. */
+static double weight(const struct figure *figure, const struct comparison *comparison)
 {
-    int limit = 0;
-    for (int r = 0; r < 9; r++) {
-        size_t count = 0;
-        for (size_t i = 0; i < comparison->count; i++)
-            count += rank(&comparison->figures[i], comparison) <= r;
-        if (count > FIGURES_SHOWN && r > 1)
-            break;
-        limit = r;
+    bool moved = figure->change == CHANGE_UP || figure->change == CHANGE_DOWN;
+    if (figure->state != READING_READ || !moved || always_shown(figure, comparison))
+        return 0;
+    if (metric_table[figure->metric].unit != UNIT_COUNT)
+        return is_clock(figure->metric) || metric_table[figure->metric].derived ? 0 : 1;
+    return fabs(figure->new_value - figure->old_value);
+}
+
+enum { MOVED_SHOWN = 6 };
+
+/* Whether fewer than MOVED_SHOWN counters moved by more than this one. */
+static bool among_most_moved(const struct figure *figure, const struct comparison *comparison)
+{
+    double mine = weight(figure, comparison);
+    size_t ahead = 0;
+    for (size_t i = 0; i < comparison->count; i++) {
+        double other = weight(&comparison->figures[i], comparison);
+        ahead += other > mine || (other == mine && &comparison->figures[i] < figure);
     }
-    return limit;
+    return mine > 0 && ahead < MOVED_SHOWN;
+}
+
+static bool on_screen(const struct figure *figure, const struct comparison *comparison)
+{
+    return figure->state == READING_READ && (always_shown(figure, comparison) || among_most_moved(figure, comparison));
 }
 
 /* "Not supported here: cycles, instructions." */
@@ -184,11 +187,10 @@ void build_figures(struct document *document, const struct result *result, bool 
     if (!comparison->count)
         return;
     struct block *table = document_table(document, "Figures", columns, sizeof columns / sizeof *columns);
-    int limit = rank_limit(comparison);
     size_t hidden = 0;
     for (size_t i = 0; i < comparison->count; i++) {
         const struct figure *figure = &comparison->figures[i];
-        if (verbose || rank(figure, comparison) <= limit)
+        if (verbose || on_screen(figure, comparison))
             figure_row(document, table, figure, result);
         else
             hidden += figure->state == READING_READ;
@@ -197,7 +199,7 @@ void build_figures(struct document *document, const struct result *result, bool 
         document_text(document, NULL, "%zu more with --verbose.", hidden)->tone = TONE_FAINT;
     if (!verbose) {
         build_absent(document, comparison, READING_NOT_SUPPORTED, "Not supported here");
-        build_absent(document, comparison, READING_NOT_COUNTED, "Asked for, but never got onto the hardware");
+        build_absent(document, comparison, READING_NOT_COUNTED, "Asked for, but not counted in any run");
     }
 }
 

@@ -134,7 +134,8 @@ const char *format_bytes(struct arena *arena, double size)
 const char *source_said(enum source source)
 {
     static const char *const said[SOURCE_COUNT] = {
-        [SOURCE_CLOCK] = "clock", [SOURCE_PERF] = "perf", [SOURCE_SIM] = "modelled", [SOURCE_FILE] = "perf file", [SOURCE_SCRIPT] = "script",
+        [SOURCE_CLOCK] = "clock", [SOURCE_PERF] = "perf", [SOURCE_SIM] = "modelled", [SOURCE_FILE] = "perf file",
+        [SOURCE_SCRIPT] = "script", [SOURCE_ELF] = "binaries",
     };
     return said[source];
 }
