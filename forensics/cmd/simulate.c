@@ -52,8 +52,7 @@ static const char *file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* What the recording is told: the same for both sides but the program. */
-static struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
+struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
 {
     struct record_spec rec = RECORD_SPEC_INIT;
     rec.program = spec->path[side];
@@ -64,8 +63,7 @@ static struct record_spec recording_of(const struct spec *spec, int side, int st
     return rec;
 }
 
-/* The recorded run must end as a real one would: well. */
-static bool ended_well(const struct record_result *end, const char *program, struct err *err)
+bool ended_well(const struct record_result *end, const char *program, struct err *err)
 {
     if (end->signal)
         return err_set(err, ERR_TARGET, "'%s' was killed by signal %d under the recorder: run with --source clock to leave the model out",

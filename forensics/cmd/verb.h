@@ -14,6 +14,7 @@ struct verb {
 extern const struct verb verb_table[]; /* ends with a NULL name; the first row is the default */
 
 int verb_compare(int argc, char **argv);
+int verb_sweep(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_judge(int argc, char **argv);

@@ -121,8 +121,7 @@ static void walk_result(struct codec *codec, struct result *result)
     walk_metrics(codec, &result->comparison);
     walk_slowdown(codec, result);
     walk_delta(codec, result);
-    if (codec->saving) /* a result holds no counterfactual layouts: a reader finds that none was tried */
-        codec_strings(codec, "layouts", &(const char **){ NULL }, &(size_t){ 0 });
+    walk_layouts(codec, result);
     walk_costs(codec, result);
     walk_session(codec, result);
 }

@@ -91,7 +91,7 @@ json_t *codec_get(const struct codec *codec, const char *key);
 
 /* Words of the enums. */
 codec_word word_metric, word_source, word_state, word_estimator, word_change, word_cause, word_share, word_component,
-    word_side, word_outcome, word_use, word_kind, word_fate, word_rule;
+    word_side, word_outcome, word_use, word_kind, word_fate, word_rule, word_family, word_answer;
 
 /* Walks by noun. */
 codec_walk walk_machine, walk_spec, walk_side, walk_run, walk_figure, walk_control, walk_inventory, walk_cost_profile,
@@ -101,6 +101,7 @@ struct result;
 void walk_slowdown(struct codec *codec, struct result *result);
 void walk_delta(struct codec *codec, struct result *result);
 void walk_rules(struct codec *codec, struct result *result);
+void walk_layouts(struct codec *codec, struct result *result);
 
 /* Prints a tree: what fits in 120 columns on one line, reals with the fewest digits that come back the same. */
 void json_print(const json_t *node, FILE *stream);

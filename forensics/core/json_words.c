@@ -21,6 +21,8 @@ WORD(word_use, USE_COUNT, section_use_name[i])
 WORD(word_kind, SYMBOL_KIND_COUNT, symbol_kind_name[i])
 WORD(word_fate, FATE_COUNT, fate_name[i])
 WORD(word_rule, RULE_COUNT, rule_table[i].id)
+WORD(word_family, FAMILY_COUNT, layout_family_table[i].name)
+WORD(word_answer, LAYOUT_ANSWER_COUNT, layout_answer_name[i])
 
 const char *word_outcome(int i)
 {

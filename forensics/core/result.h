@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/layout.h"
 #include "core/verdict.h"
 
 #define RESULT_SCHEMA "layout_tax_forensics/result"
@@ -20,6 +21,7 @@ struct result {
     struct inventory *inventory[2]; /* NULL: no ELF file at hand */
     struct delta *delta;            /* NULL: as above */
     struct cost_profile *cost[2];   /* NULL: no source that gives costs by function */
+    struct layout_study *layouts;   /* NULL: no counterfactual layouts were tried */
     struct verdict verdict;
     const char **warnings;
     size_t warning_count, warning_room;

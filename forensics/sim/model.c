@@ -87,13 +87,19 @@ static inline uint64_t dispatch(struct model *m, struct block *b)
     return waited;
 }
 
+/* Where an address of the stream lies. */
+static inline uint64_t placed(const struct model *m, uint64_t address)
+{
+    return m->remap ? remap_address(m->remap, address) : address;
+}
+
 /* One node's reference: the tick its value, or the store's data, is there. */
 static inline uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const uint64_t *slots,
                              uint64_t tick)
 {
     const struct data_ref *ref = &b->refs[n->ref];
     uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
-    uint64_t address = base + (uint64_t)ref->displacement;
+    uint64_t address = placed(m, base + (uint64_t)ref->displacement);
     if (UNLIKELY(ref->conditional && !base))
         return tick;
     m->ref = ref;
@@ -189,7 +195,7 @@ static inline void taken(struct model *m, struct block *b, bool known)
 
 static void indirect(struct model *m, struct block *b, const uint64_t *slots, uint64_t resolved)
 {
-    uint64_t next = slots[b->next_slot - 1];
+    uint64_t next = placed(m, slots[b->next_slot - 1]);
     bool entered = m->btb.tags1[b->btb_slot] == block_branch(b);
     bool right =
         predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
@@ -227,7 +233,7 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, const
         indirect(m, b, slots, resolved);
         break;
     case STREAM_RETURN: {
-        bool right = predict_return(&m->predictor, m->path, slots[b->next_slot - 1]);
+        bool right = predict_return(&m->predictor, m->path, placed(m, slots[b->next_slot - 1]));
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_RETURN, EVENT_RETURN, resolved);
         taken(m, b, right);
@@ -338,7 +344,7 @@ static inline void warm(struct model *m, struct block *b, const uint64_t *slots,
     m->now = m->retired = m->fetched = m->predicted = m->dispatched;
     for (const struct data_ref *ref = b->refs, *last = ref + b->ref_count; ref < last; ref++) {
         uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot], tick = m->now;
-        uint64_t address = base + (uint64_t)ref->displacement;
+        uint64_t address = placed(m, base + (uint64_t)ref->displacement);
         if (UNLIKELY(ref->conditional && !base))
             continue;
         m->ref = ref;
@@ -692,6 +698,12 @@ void model_free(struct model *m)
     pages_release(&m->pages);
     objects_release(&m->objects);
     arena_free(m->arena);
+}
+
+void model_remap(struct model *m, const struct remap *remap)
+{
+    assert(!m->block_count);
+    m->remap = remap;
 }
 
 const struct profile *model_profile(const struct model *m)

@@ -25,6 +25,7 @@
 #include "sim/maps.h"
 #include "sim/objects.h"
 #include "sim/profile.h"
+#include "sim/remap.h"
 #include "sim/stream.h"
 
 struct model;
@@ -47,6 +48,11 @@ void model_sample(struct model *model, uint32_t detail_blocks, uint32_t warm_blo
 
 /* A good choice: an eighth in detail, in stretches long enough that their beginning does not matter. */
 enum { MODEL_DETAIL_BLOCKS = 8192, MODEL_WARM_BLOCKS = 7 * 8192 };
+
+/* From here on data references and targets of indirect branches lie where `remap` says, which must outlive the model;
+ * blocks must be described at their new addresses by the caller (layout/replay.c does). Before the first block. Data
+ * objects in model_costs then have the new addresses, which no name belongs to. */
+void model_remap(struct model *model, const struct remap *remap);
 
 /* NULL is harmless. */
 void model_free(struct model *model);

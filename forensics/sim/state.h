@@ -21,6 +21,7 @@
 #include "sim/objects.h"
 #include "sim/predict.h"
 #include "sim/profile.h"
+#include "sim/remap.h"
 #include "sim/stream.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -193,6 +194,7 @@ struct model {
     const struct profile *profile;
     uint32_t perfect;          /* bit per component */
     struct arena *arena;
+    const struct remap *remap; /* where addresses of the stream lie instead; NULL: where they are */
 
     /* sampling, in blocks */
     uint64_t phase_left;       /* until the next phase */

@@ -1,0 +1,67 @@
+#include "cmd/layout_effect.h"
+
+#include <math.h>
+#include <sched.h>
+
+#include "cmd/movable.h"
+#include "layout/sweep.h"
+#include "run/interrupt.h"
+#include "stat/layouts.h"
+
+static const double FLOOR = 0.01;
+
+static bool stopped(void *context)
+{
+    (void)context;
+    return interrupt_signal() != 0;
+}
+
+static void tell(void *context, int done, int total, double seconds_left)
+{
+    progress_step(context, "replaying layouts", done, total, seconds_left);
+}
+
+/* Cores that we may use. */
+static unsigned core_count(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (unsigned)count : 1;
+}
+
+static bool replay_all(struct result *result, const struct layout_wanted *wanted, const struct recording recordings[2],
+                       struct progress *progress, struct err *err)
+{
+    struct layout_side sides[2];
+    const struct profile *profile = profile_find(result->arena, result->spec.profile, err);
+    if (!profile)
+        return false;
+    movable_objects(result, recordings, sides);
+    struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart,
+                               .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
+                               .recording = { recordings[0].path, recordings[1].path } };
+    struct sweep_hooks hooks = { progress, tell, stopped };
+    struct layout_study *study = arena_alloc(result->arena, sizeof *study);
+    if (!sweep_run(result->arena, &spec, &hooks, study, err))
+        return false;
+    layouts_conclude(result->arena, study, wanted->floor > 0 ? wanted->floor : FLOOR);
+    result->layouts = study;
+    return true;
+}
+
+bool layout_effect(struct result *result, const struct layout_wanted *wanted, struct progress *progress, struct err *err)
+{
+    struct recording recordings[2] = { { .fd = -1 }, { .fd = -1 } };
+    bool done = interrupt_watch(err);
+    for (int side = 0; done && side < 2; side++) {
+        progress_step(progress, side ? "recording new" : "recording old", side, 2, NAN);
+        done = recording_make(result, side, &recordings[side], err);
+        if (done && interrupt_signal())
+            done = err_set(err, ERR_INTERRUPTED, "interrupted while recording");
+    }
+    done = done && replay_all(result, wanted, recordings, progress, err);
+    progress_end(progress);
+    recording_close(&recordings[0]);
+    recording_close(&recordings[1]);
+    return done;
+}

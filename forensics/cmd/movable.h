@@ -1,0 +1,11 @@
+/* The objects that can move, from what the ELF files say and what a recording mapped. */
+#ifndef FORENSICS_CMD_MOVABLE_H
+#define FORENSICS_CMD_MOVABLE_H
+
+#include "cmd/recording.h"
+
+/* Objects of both sides, sorted, glued, paired and aligned: functions and data symbols of the programs, other ELF files
+ * whole, heap regions, the stack, the first thread's TLS block. In the result's arena. */
+void movable_objects(struct result *result, const struct recording recordings[2], struct layout_side sides[2]);
+
+#endif

@@ -1,0 +1,112 @@
+/* JSON of the counterfactual layouts: every trial, and what they say together. */
+#include <string.h>
+
+#include "core/json_codec.h"
+#include "core/result.h"
+
+/* The axes of a set as an array of words. */
+static void walk_axes(struct codec *codec, unsigned *axes)
+{
+    const char *words[AXIS_COUNT], **list = words;
+    size_t count = 0;
+    for (int i = 0; codec->saving && i < AXIS_COUNT; i++)
+        if (*axes >> i & 1)
+            words[count++] = layout_axis_table[i].name;
+    codec_strings(codec, "axes", &list, &count);
+    if (codec->saving)
+        return;
+    *axes = 0;
+    for (size_t i = 0; i < count && !codec_broken(codec); i++) {
+        enum layout_axis axis;
+        if (!layout_axis_by_name(list[i], strlen(list[i]), &axis)) {
+            codec_fail(codec, "axes", "names \"%.40s\", which is no axis: the file is damaged, save it again", list[i]);
+            return;
+        }
+        *axes |= 1u << axis;
+    }
+}
+
+/* {"old": 1, "new": 2} */
+struct two {
+    double *values;
+};
+
+static void walk_two(struct codec *codec, void *item)
+{
+    struct two *two = item;
+    codec_double(codec, side_name[SIDE_OLD], &two->values[SIDE_OLD]);
+    codec_double(codec, side_name[SIDE_NEW], &two->values[SIDE_NEW]);
+}
+
+static void walk_sides(struct codec *codec, const char *key, double values[2])
+{
+    codec_object(codec, key, &(struct two){ values }, walk_two);
+}
+
+static void walk_trial(struct codec *codec, void *item)
+{
+    struct layout_trial *trial = item;
+    CODEC_ENUM(codec, "family", trial->family, word_family);
+    walk_axes(codec, &trial->axes);
+    codec_u64(codec, "seed", &trial->seed);
+    walk_sides(codec, "cycles", trial->cycles);
+}
+
+static void walk_effect(struct codec *codec, void *item)
+{
+    struct layout_effect *effect = item;
+    walk_axes(codec, &effect->axes);
+    codec_size(codec, "layouts", &effect->layouts);
+    codec_double(codec, "content", &effect->content);
+    codec_interval(codec, "content_interval", &effect->content_lo, &effect->content_hi);
+    codec_bool(codec, "content_equivalent", &effect->content_equivalent);
+    codec_bool(codec, "content_significant", &effect->content_significant);
+    codec_double(codec, "luck", &effect->luck);
+    codec_interval(codec, "luck_interval", &effect->luck_lo, &effect->luck_hi);
+    codec_bool(codec, "luck_significant", &effect->luck_significant);
+    walk_sides(codec, "spread", effect->spread);
+    walk_sides(codec, "percentile", effect->percentile);
+}
+
+static void walk_moved(struct codec *codec, void *item)
+{
+    struct layout_study *study = item;
+    for (int i = 0; i < AXIS_COUNT; i++)
+        codec_size(codec, layout_axis_table[i].name, &study->moved[i]);
+}
+
+static void walk_study(struct codec *codec, void *item)
+{
+    struct layout_study *study = item;
+    CODEC_ENUM(codec, "answer", study->answer, word_answer);
+    codec_strings(codec, "sentences", &study->sentences, &study->sentence_count);
+    codec_string(codec, "processor", &study->processor);
+    codec_u64(codec, "seed", &study->seed);
+    codec_double(codec, "floor", &study->floor);
+    walk_sides(codec, "instructions", study->instructions);
+    walk_sides(codec, "shipped", study->shipped);
+    codec_double(codec, "observed", &study->observed);
+    codec_object(codec, "moved", study, walk_moved);
+    codec_size(codec, "common", &study->common);
+    struct layout_effect *effects = codec_items(codec, "effects", study->effects, &study->effect_count, sizeof *effects, walk_effect);
+    if (!codec->saving)
+        study->effects = effects;
+    codec_double(codec, "transplant_in_old", &study->transplant[SIDE_OLD]);
+    codec_double(codec, "transplant_in_new", &study->transplant[SIDE_NEW]);
+    codec_bool(codec, "transplant_agrees", &study->transplant_agrees);
+}
+
+void walk_layouts(struct codec *codec, struct result *result)
+{
+    struct layout_study *study = codec->saving ? result->layouts : NULL;
+    struct layout_trial *trials = study ? study->trials : NULL;
+    size_t count = study ? study->trial_count : 0;
+    trials = codec_items(codec, "layouts", trials, &count, sizeof *trials, walk_trial);
+    if (!codec->saving || study)
+        study = codec_optional(codec, "layout_effect", study, sizeof *study, walk_study);
+    if (codec->saving || !study)
+        return;
+    study->trials = trials;
+    study->trial_count = study->trial_room = count;
+    result->layouts = study;
+}

@@ -1,0 +1,33 @@
+#include "core/layout.h"
+
+#include <string.h>
+
+const struct layout_axis_row layout_axis_table[AXIS_COUNT] = {
+    [AXIS_TEXT] = { "text", "functions" },
+    [AXIS_DATA] = { "data", "data symbols and the TLS block" },
+    [AXIS_HEAP] = { "heap", "the heap and anonymous mappings" },
+    [AXIS_STACK] = { "stack", "the stack" },
+};
+
+const struct layout_family_row layout_family_table[FAMILY_COUNT] = {
+    [FAMILY_SHIPPED] = { "shipped", "as the process had it" },
+    [FAMILY_ORDER] = { "order", "another order, packed" },
+    [FAMILY_PAD] = { "pad", "shipped order, padded" },
+    [FAMILY_OLD_PLACE] = { "old-place", "common objects where old has them" },
+    [FAMILY_NEW_PLACE] = { "new-place", "common objects where new has them" },
+};
+
+const char *const layout_answer_name[LAYOUT_ANSWER_COUNT] = {
+    [LAYOUT_NO_DIFFERENCE] = "no-difference", [LAYOUT_IS_LUCK] = "luck", [LAYOUT_IS_CODE] = "code",
+    [LAYOUT_IS_BOTH] = "both",                [LAYOUT_UNDECIDED] = "undecided",
+};
+
+bool layout_axis_by_name(const char *name, size_t length, enum layout_axis *axis)
+{
+    for (int i = 0; i < AXIS_COUNT; i++)
+        if (strlen(layout_axis_table[i].name) == length && strncmp(layout_axis_table[i].name, name, length) == 0) {
+            *axis = (enum layout_axis)i;
+            return true;
+        }
+    return false;
+}

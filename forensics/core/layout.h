@@ -1,0 +1,107 @@
+/* Counterfactual layouts: the same recorded execution with its objects at other addresses. Filled by layout/ (cycles of
+ * every trial) and stat/layouts.c (what they say); read by judge/ and report/.
+ *
+ * T(content, layout) are modelled cycles. "Shipped" is the layout that a side's file and process really had.
+ *   observed = ln T(new, shipped new) - ln T(old, shipped old)
+ *   content  = mean over layouts p, the same for both sides, of ln T(new, p) - ln T(old, p)
+ *   luck     = observed - content: the layout tax, in logarithms
+ */
+#ifndef FORENSICS_CORE_LAYOUT_H
+#define FORENSICS_CORE_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What may move. */
+enum layout_axis {
+    AXIS_TEXT,  /* functions, with their cold parts */
+    AXIS_DATA,  /* data symbols, the TLS block */
+    AXIS_HEAP,  /* the sbrk heap and anonymous mappings */
+    AXIS_STACK, /* the main thread's stack */
+    AXIS_COUNT
+};
+
+#define AXES_ALL ((1u << AXIS_COUNT) - 1)
+
+struct layout_axis_row {
+    const char *name;
+    const char *moves; /* what, for people */
+};
+
+extern const struct layout_axis_row layout_axis_table[AXIS_COUNT];
+
+/* By name; false when there is no such axis. */
+bool layout_axis_by_name(const char *name, size_t length, enum layout_axis *axis);
+
+/* How the addresses of a trial were made. */
+enum layout_family {
+    FAMILY_SHIPPED,   /* as the process had them */
+    FAMILY_ORDER,     /* objects in another order, packed */
+    FAMILY_PAD,       /* objects in shipped order with room between them */
+    FAMILY_OLD_PLACE, /* common objects where old has them: old content is in its shipped layout */
+    FAMILY_NEW_PLACE, /* common objects where new has them */
+    FAMILY_COUNT
+};
+
+struct layout_family_row {
+    const char *name;
+    const char *meaning;
+};
+
+extern const struct layout_family_row layout_family_table[FAMILY_COUNT];
+
+/* One layout, and what both sides cost in it. */
+struct layout_trial {
+    enum layout_family family;
+    unsigned axes;     /* bit per layout_axis that varies; 0 for FAMILY_SHIPPED */
+    uint64_t seed;     /* of the draws; 0 for the families that draw nothing */
+    double cycles[2];  /* modelled, old and new; NaN: not run */
+};
+
+/* What the trials of one set of axes say. All differences are of logarithms. */
+struct layout_effect {
+    unsigned axes;
+    size_t layouts;           /* trials that both sides ran */
+    double content, content_lo, content_hi; /* 95 %; lo and hi NaN with fewer than two layouts */
+    double luck, luck_lo, luck_hi;          /* 95 % */
+    double spread[2];         /* standard deviation of ln T over the layouts, old and new */
+    double percentile[2];     /* share of its layouts that are faster than the shipped one: 0 the luckiest, 1 the worst */
+    bool content_equivalent;  /* the 90 % interval of content lies inside +- floor */
+    bool content_significant; /* the 95 % interval of content excludes 0, and |content| >= floor */
+    bool luck_significant;    /* likewise for luck */
+};
+
+/* What the layouts answer. */
+enum layout_answer {
+    LAYOUT_NO_DIFFERENCE, /* observed is within the floor */
+    LAYOUT_IS_LUCK,       /* content equivalent to nothing, luck significant, the transplants do not object */
+    LAYOUT_IS_CODE,       /* content significant, luck is not */
+    LAYOUT_IS_BOTH,       /* both significant */
+    LAYOUT_UNDECIDED,     /* too few layouts, or layouts and transplants disagree */
+    LAYOUT_ANSWER_COUNT
+};
+
+extern const char *const layout_answer_name[LAYOUT_ANSWER_COUNT];
+
+struct layout_study {
+    const char *processor;    /* profile that cycles were modelled for */
+    uint64_t seed;
+    double floor;             /* smallest effect of interest, a fraction */
+    double instructions[2];   /* of the recordings */
+    double shipped[2];        /* cycles in the shipped layouts */
+    double observed;
+    size_t moved[AXIS_COUNT]; /* objects that move, both sides together */
+    size_t common;            /* functions and data symbols on both sides, paired */
+    struct layout_trial *trials;
+    size_t trial_count, trial_room;
+    struct layout_effect *effects; /* all wanted axes together first, then each alone */
+    size_t effect_count;
+    double transplant[2];     /* ln T(new) - ln T(old), both in old's layout [0], in new's [1]; NaN: not run */
+    bool transplant_agrees;   /* both are within floor of content, or of the interval of it */
+    enum layout_answer answer;
+    const char **sentences;   /* the answer in words, the first one the shortest */
+    size_t sentence_count;
+};
+
+#endif

@@ -1,0 +1,61 @@
+#include "layout/replay.h"
+
+#include "core/cost.h"
+
+const struct stream_block *replay_block(struct arena *arena, const struct remap *remap, const struct stream_block *block)
+{
+    struct stream_block *moved = arena_alloc(arena, sizeof *moved);
+    struct stream_exit *exits = arena_array(arena, block->n_exits, sizeof *exits);
+    *moved = *block;
+    moved->address = remap_address(remap, block->address);
+    moved->target = block->target ? remap_address(remap, block->target) : 0;
+    uint64_t end = block->address + block->bytes;
+    for (unsigned i = 0; i < block->n_exits; i++) {
+        exits[i] = block->exits[i];
+        /* Its own end may be its object's end, where the map already speaks of the next object. */
+        if (exits[i].target)
+            exits[i].target = exits[i].target == end ? moved->address + block->bytes : remap_address(remap, exits[i].target);
+    }
+    moved->exits = exits;
+    return moved;
+}
+
+static bool feed(const struct replay *replay, struct stream *stream, struct model *model, struct arena *arena, struct err *err)
+{
+    struct stream_run run;
+    struct stream_event event;
+    enum stream_item item;
+    while ((item = stream_next(stream, &run, &event, err)) > STREAM_DONE) {
+        if (item == STREAM_RUN) {
+            if (replay->stop && replay->stop(replay->context))
+                return err_set(err, ERR_INTERRUPTED, "interrupted while replaying layouts");
+            model_run(model, run.at, run.end);
+            continue;
+        }
+        if (event.type == STREAM_EVENT_BLOCK && replay->remap)
+            event.block = replay_block(arena, replay->remap, event.block);
+        model_event(model, &event);
+    }
+    return item == STREAM_DONE;
+}
+
+bool replay_run(const struct replay *replay, struct replay_result *result, struct err *err)
+{
+    struct stream *stream = stream_open(replay->recording, err);
+    if (!stream)
+        return false;
+    struct arena *arena = arena_new();
+    struct model *model = model_create(replay->profile, 0);
+    if (replay->remap)
+        model_remap(model, replay->remap);
+    bool done = feed(replay, stream, model, arena, err);
+    if (done) {
+        struct cost total;
+        model_total(model, &total);
+        *result = (struct replay_result){ .cycles = (double)model_ticks(model) / MODEL_TICKS, .instructions = total.instructions };
+    }
+    model_free(model);
+    arena_free(arena);
+    stream_close(stream);
+    return done;
+}

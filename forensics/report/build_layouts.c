@@ -1,0 +1,97 @@
+/* Counterfactual layouts: what the change costs in any of them, and what only where it landed costs. */
+#include <math.h>
+#include <string.h>
+
+#include "report/build.h"
+#include "report/format.h"
+
+/* "text + data", or "all". */
+static const char *axes_said(struct arena *arena, unsigned axes)
+{
+    const char *said = NULL;
+    for (int i = 0; i < AXIS_COUNT; i++)
+        if (axes >> i & 1)
+            said = said ? arena_printf(arena, "%s + %s", said, layout_axis_table[i].name) : layout_axis_table[i].name;
+    return axes == AXES_ALL ? "all" : said ? said : "none";
+}
+
+/* A difference of logarithms as a signed percentage; "?" when not known. */
+static const char *percent_said(struct arena *arena, double log_ratio)
+{
+    double percent = 100 * expm1(log_ratio);
+    return isfinite(percent) ? arena_printf(arena, "%+.1f %%", fabs(percent) < 0.05 ? 0.0 : percent) : "?";
+}
+
+static const char *interval_said(struct arena *arena, double lo, double hi)
+{
+    if (!isfinite(lo) || !isfinite(hi))
+        return "";
+    return arena_printf(arena, "[%s, %s]", percent_said(arena, lo), percent_said(arena, hi));
+}
+
+/* What moving these objects, and nothing else, does to the difference. */
+static const char *meaning(const struct layout_effect *effect)
+{
+    if (effect->content_significant)
+        return effect->luck_significant ? "a part of it" : "no part in it";
+    if (effect->content_equivalent)
+        return effect->luck_significant ? "all of it" : "no difference";
+    return "unclear";
+}
+
+static void effect_row(struct document *document, struct block *table, const struct layout_effect *effect)
+{
+    struct arena *arena = document->arena;
+    block_row(document, table);
+    block_cell(document, table, TONE_STRONG, "%s", axes_said(arena, effect->axes));
+    block_cell(document, table, TONE_PLAIN, "%zu", effect->layouts);
+    block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, effect->content));
+    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, effect->content_lo, effect->content_hi));
+    block_cell(document, table, effect->luck_significant ? TONE_BAD : TONE_PLAIN, "%s", percent_said(arena, effect->luck));
+    block_cell(document, table, TONE_PLAIN, "%.1f / %.1f %%", 100 * effect->spread[0], 100 * effect->spread[1]);
+    block_cell(document, table, TONE_PLAIN, "%.0f / %.0f %%", 100 * effect->percentile[0], 100 * effect->percentile[1]);
+    block_cell(document, table, TONE_PLAIN, "%s", meaning(effect));
+}
+
+static void trial_rows(struct document *document, const struct layout_study *study)
+{
+    static const struct column columns[] = {
+        { "layout", false, false, true }, { "moves", false, false, false }, { "seed", true, false, false },
+        { "old, cycles", true, false, false }, { "new, cycles", true, false, false }, { "new / old", true, false, false },
+    };
+    struct arena *arena = document->arena;
+    struct block *table = document_table(document, "Every layout", columns, sizeof columns / sizeof *columns);
+    table->folded = true;
+    for (size_t i = 0; i < study->trial_count; i++) {
+        const struct layout_trial *t = &study->trials[i];
+        block_row(document, table);
+        block_cell(document, table, TONE_PLAIN, "%s", layout_family_table[t->family].meaning);
+        block_cell(document, table, TONE_PLAIN, "%s", t->axes ? axes_said(arena, t->axes) : "");
+        block_cell(document, table, TONE_FAINT, "%s", t->seed ? arena_printf(arena, "%llu", (unsigned long long)t->seed) : "");
+        block_cell(document, table, TONE_PLAIN, "%.0f", t->cycles[0]);
+        block_cell(document, table, TONE_PLAIN, "%.0f", t->cycles[1]);
+        block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, log(t->cycles[1] / t->cycles[0])));
+    }
+}
+
+void build_layouts(struct document *document, const struct result *result, bool verbose)
+{
+    static const struct column columns[] = {
+        { "what moves", false, false, true }, { "layouts", true, false, false }, { "code", true, false, false },
+        { "95 % interval", false, false, false }, { "layout", true, false, false }, { "spread old / new", true, false, false },
+        { "faster than shipped", true, false, false }, { "moving them is", false, false, false },
+    };
+    const struct layout_study *study = result->layouts;
+    if (!study)
+        return;
+    struct arena *arena = document->arena;
+    struct block *list = document_list(document, "The same code in other layouts");
+    list->note = arena_printf(arena, "modelled: %s", study->processor);
+    for (size_t i = result->comparison.count ? 0 : 1; i < study->sentence_count; i++) /* a sweep's headline has the first */
+        block_item(document, list, i ? TONE_PLAIN : TONE_STRONG, "%s", study->sentences[i]);
+    struct block *table = document_table(document, NULL, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < study->effect_count; i++)
+        effect_row(document, table, &study->effects[i]);
+    if (verbose)
+        trial_rows(document, study);
+}

@@ -1,0 +1,238 @@
+#include "stat/layouts.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "core/sample.h"
+#include "stat/distribution.h"
+#include "stat/estimate.h"
+#include "stat/interval.h"
+
+/* Student's interval of the mean; NaN with fewer than two values. */
+static struct interval mean_interval(const double *values, size_t n, double level)
+{
+    if (n < 2)
+        return (struct interval){ NAN, NAN };
+    double half = deviation(values, n) / sqrt((double)n) * student_quantile(0.5 + level / 2, (double)n - 1);
+    double centre = mean(values, n);
+    return (struct interval){ centre - half, centre + half };
+}
+
+static bool is_drawn(const struct layout_trial *trial, unsigned axes)
+{
+    return (trial->family == FAMILY_ORDER || trial->family == FAMILY_PAD) && trial->axes == axes &&
+           trial->cycles[0] > 0 && trial->cycles[1] > 0;
+}
+
+/* Share of the side's drawn layouts that beat the shipped one; ties count half. */
+static double percentile(const struct layout_study *study, unsigned axes, int side)
+{
+    double below = 0, all = 0;
+    for (size_t i = 0; i < study->trial_count; i++) {
+        const struct layout_trial *t = &study->trials[i];
+        if (!is_drawn(t, axes))
+            continue;
+        all++;
+        below += t->cycles[side] < study->shipped[side] ? 1 : t->cycles[side] == study->shipped[side] ? 0.5 : 0;
+    }
+    return all > 0 ? below / all : NAN;
+}
+
+static bool significant(double value, double lo, double hi, double floor)
+{
+    return (lo > 0 || hi < 0) && fabs(value) >= floor;
+}
+
+static struct layout_effect effect_of_axes(struct arena *arena, const struct layout_study *study, unsigned axes)
+{
+    double *content = arena_array(arena, study->trial_count + 1, sizeof *content);
+    double *side[2] = { arena_array(arena, study->trial_count + 1, sizeof *content),
+                        arena_array(arena, study->trial_count + 1, sizeof *content) };
+    struct layout_effect e = { .axes = axes, .content = NAN };
+    for (size_t i = 0; i < study->trial_count; i++) {
+        const struct layout_trial *t = &study->trials[i];
+        if (!is_drawn(t, axes))
+            continue;
+        for (int s = 0; s < 2; s++)
+            side[s][e.layouts] = log(t->cycles[s]);
+        content[e.layouts] = side[1][e.layouts] - side[0][e.layouts];
+        e.layouts++;
+    }
+    if (e.layouts)
+        e.content = mean(content, e.layouts);
+    struct interval at95 = mean_interval(content, e.layouts, 0.95), at90 = mean_interval(content, e.layouts, 0.90);
+    e.content_lo = at95.lo;
+    e.content_hi = at95.hi;
+    e.luck = study->observed - e.content;
+    e.luck_lo = study->observed - at95.hi;
+    e.luck_hi = study->observed - at95.lo;
+    for (int s = 0; s < 2; s++) {
+        e.spread[s] = deviation(side[s], e.layouts);
+        e.percentile[s] = percentile(study, axes, s);
+    }
+    e.content_equivalent = equivalent(at90, study->floor);
+    e.content_significant = significant(e.content, e.content_lo, e.content_hi, study->floor);
+    e.luck_significant = significant(e.luck, e.luck_lo, e.luck_hi, study->floor);
+    return e;
+}
+
+/* Each set of axes that was drawn, in the order of the trials. */
+static void fill_effects(struct arena *arena, struct layout_study *study)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < study->trial_count; i++) {
+        const struct layout_trial *t = &study->trials[i];
+        bool known = !is_drawn(t, t->axes);
+        for (size_t k = 0; !known && k < study->effect_count; k++)
+            known = study->effects[k].axes == t->axes;
+        if (!known)
+            *ARENA_PUSH(arena, study->effects, study->effect_count, room) = effect_of_axes(arena, study, t->axes);
+    }
+}
+
+static void fill_transplants(struct layout_study *study)
+{
+    for (size_t i = 0; i < study->trial_count; i++) {
+        const struct layout_trial *t = &study->trials[i];
+        if (t->family == FAMILY_OLD_PLACE)
+            study->transplant[0] = log(t->cycles[1] / t->cycles[0]);
+        if (t->family == FAMILY_NEW_PLACE)
+            study->transplant[1] = log(t->cycles[1] / t->cycles[0]);
+    }
+}
+
+/* A transplant is one layout: it agrees when it is nearer to content than to what it would be if content were wrong. */
+static bool transplants_agree(const struct layout_study *study, const struct layout_effect *all)
+{
+    double tolerance = fmax(study->floor, fmax(fabs(all->luck) / 2, 3 * (all->content_hi - all->content_lo)));
+    double both = (study->transplant[0] + study->transplant[1]) / 2;
+    return fabs(both - all->content) <= tolerance;
+}
+
+static enum layout_answer answer_of(const struct layout_study *study, const struct layout_effect *all)
+{
+    if (all->layouts < 2)
+        return LAYOUT_UNDECIDED;
+    if (fabs(study->observed) < study->floor && !all->content_significant)
+        return LAYOUT_NO_DIFFERENCE;
+    bool transplants_object = !isnan(study->transplant[0]) && !study->transplant_agrees;
+    if (all->content_significant)
+        return all->luck_significant ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
+    if (all->content_equivalent && all->luck_significant && !transplants_object)
+        return LAYOUT_IS_LUCK;
+    return LAYOUT_UNDECIDED;
+}
+
+/* ---- words ---- */
+
+static double percent(double log_ratio)
+{
+    return 100 * expm1(log_ratio);
+}
+
+/* "-0.0" is not a figure. */
+static double shown(double value)
+{
+    return fabs(value) < 0.05 ? 0 : value;
+}
+
+#define SAY(study, arena, room, ...) \
+    (*ARENA_PUSH((arena), (study)->sentences, (study)->sentence_count, (room)) = arena_printf((arena), __VA_ARGS__))
+
+/* What share of the observed difference is luck; NaN where the shares have no meaning. */
+static double luck_share(const struct layout_study *study, const struct layout_effect *all)
+{
+    double share = all->luck / study->observed;
+    return fabs(study->observed) >= study->floor && share > -0.5 && share < 1.5 ? share : NAN;
+}
+
+static void say_answer(struct arena *arena, struct layout_study *study, const struct layout_effect *all, size_t *room)
+{
+    double content = shown(percent(all->content)), observed = shown(percent(study->observed)), luck = shown(percent(all->luck));
+    double lo = shown(percent(all->content_lo)), hi = shown(percent(all->content_hi));
+    switch (study->answer) {
+    case LAYOUT_NO_DIFFERENCE:
+        SAY(study, arena, *room, "Modelled time hardly differs (%+.1f %%): there is nothing for the layout to explain.", observed);
+        break;
+    case LAYOUT_IS_LUCK:
+        SAY(study, arena, *room, "Layout luck: the change of the code costs %+.1f %% [%+.1f, %+.1f] in the same layout; %.0f %% of the %+.1f %% come from where things landed.",
+            content, lo, hi, fmin(100, 100 * luck_share(study, all)), observed);
+        break;
+    case LAYOUT_IS_CODE:
+        SAY(study, arena, *room, "Not the layout: in the same layout new still costs %+.1f %% [%+.1f, %+.1f] of the %+.1f %%.", content, lo, hi, observed);
+        break;
+    case LAYOUT_IS_BOTH:
+        SAY(study, arena, *room, "Both: the change of the code costs %+.1f %% [%+.1f, %+.1f] in the same layout, where things landed another %+.1f %%.", content, lo, hi, luck);
+        break;
+    case LAYOUT_UNDECIDED:
+    case LAYOUT_ANSWER_COUNT:
+        if (all->layouts < 2)
+            SAY(study, arena, *room, "Undecided: two layouts at least are needed, use --layouts.");
+        else if (all->content_equivalent)
+            SAY(study, arena, *room, "Undecided: drawn layouts say %+.1f %% of code, the transplants %+.1f %% and %+.1f %%.", content,
+                shown(percent(study->transplant[0])), shown(percent(study->transplant[1])));
+        else
+            SAY(study, arena, *room, "Undecided: %zu layouts leave the cost of the code between %+.1f and %+.1f %%, try more (--layouts).", all->layouts, lo, hi);
+        break;
+    }
+}
+
+/* "old's layout is faster than all of 16 drawn ones" and its like. */
+static void say_rank(struct arena *arena, struct layout_study *study, const struct layout_effect *all, int side, size_t *room)
+{
+    static const char *const who[2] = { "Old", "New" };
+    double p = all->percentile[side];
+    if (all->spread[side] * 100 < 0.05 && fabs(p - 0.5) < 0.5)
+        return;
+    if (p <= 0)
+        SAY(study, arena, *room, "%s's own layout is luckier than all of %zu drawn ones.", who[side], all->layouts);
+    else if (p >= 1)
+        SAY(study, arena, *room, "%s's own layout is unluckier than all of %zu drawn ones.", who[side], all->layouts);
+    else
+        SAY(study, arena, *room, "%s's own layout is %s: %.0f %% of %zu drawn ones are faster.", who[side],
+            p < 0.25 ? "lucky" : p > 0.75 ? "unlucky" : "usual", 100 * p, all->layouts);
+}
+
+/* The refutation: no layout of new comes near old. */
+static void say_bound(struct arena *arena, struct layout_study *study, const struct layout_effect *all, size_t *room)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < study->trial_count; i++)
+        if (is_drawn(&study->trials[i], all->axes))
+            least = fmin(least, log(study->trials[i].cycles[1] / study->shipped[0]));
+    if (study->answer == LAYOUT_IS_CODE && isfinite(least) && least >= study->floor)
+        SAY(study, arena, *room, "No layout of new comes near old: the best of %zu is %+.1f %% slower than old as shipped.", all->layouts, percent(least));
+}
+
+static void say_transplants(struct arena *arena, struct layout_study *study, size_t *room)
+{
+    if (isnan(study->transplant[0]) || isnan(study->transplant[1]))
+        return;
+    SAY(study, arena, *room, "With new's objects in old's places new costs %+.1f %%, with old's in new's %+.1f %%%s.",
+        shown(percent(study->transplant[0])), shown(percent(study->transplant[1])),
+        study->transplant_agrees ? "" : ": the transplants do not agree with the drawn layouts");
+}
+
+void layouts_conclude(struct arena *arena, struct layout_study *study, double floor)
+{
+    size_t room = 0;
+    study->floor = floor;
+    study->observed = log(study->shipped[1] / study->shipped[0]);
+    study->effects = NULL;
+    study->effect_count = study->sentence_count = 0;
+    study->sentences = NULL;
+    fill_effects(arena, study);
+    fill_transplants(study);
+    struct layout_effect none = { .content = NAN };
+    const struct layout_effect *all = study->effect_count ? &study->effects[0] : &none;
+    study->transplant_agrees = transplants_agree(study, all);
+    study->answer = answer_of(study, all);
+    say_answer(arena, study, all, &room);
+    if (all->layouts < 2)
+        return;
+    say_bound(arena, study, all, &room);
+    say_rank(arena, study, all, SIDE_OLD, &room);
+    say_rank(arena, study, all, SIDE_NEW, &room);
+    say_transplants(arena, study, &room);
+}

@@ -1,0 +1,14 @@
+/* What the trials of a layout study say: content and luck with their intervals, percentiles, the answer. */
+#ifndef FORENSICS_STAT_LAYOUTS_H
+#define FORENSICS_STAT_LAYOUTS_H
+
+#include "core/layout.h"
+
+struct arena;
+
+/* Fills observed, effects, transplant, answer and sentences of a study whose trials have run. The unit is the layout:
+ * one difference of logarithms per trial; their mean with Student's interval (they are drawn, exact and alike in
+ * distribution). `floor`: the smallest effect of interest, a fraction > 0. */
+void layouts_conclude(struct arena *arena, struct layout_study *study, double floor);
+
+#endif

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# sweep: labelled pairs are proved or refuted on the model, the same way every time; bad input and interruption end well.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+ltf=${LTF:-$root/layout_tax_forensics}
+if [[ ! -x $ltf ]]; then
+    skip "pairs are proved and refuted" "$ltf is not built"
+    done_testing
+    exit
+fi
+if ! "$ltf" sweep --layouts 2 --apart 0 /bin/true /bin/true >"$work/true" 2>&1; then
+    if grep -q -i valgrind "$work/true"; then
+        skip "pairs are proved and refuted" "Valgrind is not installed"
+        done_testing
+        exit
+    fi
+fi
+like "$(head -1 "$work/true")" 'hardly differs' "a program against itself leaves nothing to explain"
+
+"$root/tests/corpus/build.sh" "$work/corpus" align_sort scattered hash stride >/dev/null
+# sweep PAIR REPEATS OPTIONS...: the report in $work/PAIR.txt, the result in $work/PAIR.json
+sweep() {
+    local pair=$1 repeats=$2
+    shift 2
+    "$ltf" sweep --profile zen3 --layouts 6 "$@" --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" -- "$repeats" >"$work/$pair.txt"
+}
+# field PAIR EXPRESSION: of the saved result, e.g. 'r["answer"]'
+field() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); r=d["layout_effect"]; print('"$2"')' "$work/$1.json"; }
+
+sweep align_sort 2 --apart 2
+is "$?" 3 "a layout pair has the exit status of layout"
+is "$(field align_sort 'r["answer"]')" luck "a moved loop is proved to be layout luck"
+is "$(field align_sort 'r["effects"][0]["content"] == 0 and r["effects"][0]["luck"] > .05')" True "its code costs exactly nothing, its place a lot"
+is "$(field align_sort '[e["axes"] for e in r["effects"]]')" "[['text', 'data', 'heap', 'stack'], ['text'], ['data'], ['heap'], ['stack']]" \
+    "all axes together come first, then each alone"
+is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[True, True, False, False, False]" "moving the text takes it away, moving anything else does not"
+is "$(field align_sort 'abs(r["transplant_in_old"]) < .01 and abs(r["transplant_in_new"]) < .01')" True "so does transplanting"
+like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs \+0.0 %' "the report says so in words"
+
+cp "$work/align_sort.json" "$work/first.json"
+taskset -c "$(taskset -pc $$ | sed 's/.*: *//;s/[-,].*//')" "$ltf" sweep --profile zen3 --layouts 6 --apart 2 --json "$work/align_sort.json" "$work/corpus/align_sort/old" "$work/corpus/align_sort/new" -- 2 >/dev/null
+ok "the same seed on one core gives the same result, bit for bit" cmp "$work/first.json" "$work/align_sort.json"
+"$ltf" report "$work/first.json" --format json >"$work/again.json"
+ok "a saved sweep, loaded and saved again, is the same file" cmp "$work/first.json" "$work/again.json"
+sweep align_sort 2 --apart 0 --seed 2
+is "$(field align_sort 'r["answer"]')" luck "another seed gives the same answer"
+not_ok "by other layouts" cmp "$work/first.json" "$work/align_sort.json"
+
+sweep scattered 300 --apart 0
+is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved to be layout luck"
+sweep hash 2 --apart 0
+is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "('code', True)" "added work is refuted: it is the code"
+like "$(cat "$work/hash.txt")" 'No layout of new comes near old' "the report says that no layout comes near"
+sweep stride 200 --apart 2
+is "$(field stride 'r["answer"]')" code "a stride inside one array is not where objects sit"
+
+"$ltf" sweep --axes text,cheese a b 2>"$work/err"
+is "$?" 1 "an unknown axis is an error"
+like "$(cat "$work/err")" "'cheese' is no axis: use text, data, heap or stack" "which names it"
+"$ltf" sweep --layouts 1 a b 2>"$work/err"
+is "$?" 1 "one layout is too few"
+"$ltf" sweep --layouts 2 "$work/corpus/hash/old" /nonexistent 2>"$work/err"
+is "$?" 1 "a missing build is an error"
+
+mkdir "$work/tmp"
+TMPDIR=$work/tmp "$ltf" sweep --layouts 5000 "$work/corpus/hash/old" "$work/corpus/hash/new" -- 2 >"$work/out" 2>"$work/err" &
+pid=$!
+sleep 1.5
+kill -TERM "$pid"
+wait "$pid"
+is "$?" 143 "a signal ends a sweep with 128 and its number"
+is "$(cat "$work/out")" "" "nothing half-done is printed"
+is "$(ls "$work/tmp")" "" "no recording is left behind"
+done_testing

@@ -1,0 +1,102 @@
+/* What trials say: content, luck, percentiles, answers; on made-up cycles. */
+#include "base/arena.h"
+#include "stat/layouts.h"
+#include "tap.h"
+
+static struct arena *arena;
+
+static void trial(struct layout_study *study, enum layout_family family, unsigned axes, double old, double new)
+{
+    *ARENA_PUSH(arena, study->trials, study->trial_count, study->trial_room) =
+        (struct layout_trial){ .family = family, .axes = axes, .seed = 1, .cycles = { old, new } };
+}
+
+/* Eight layouts whose cost wanders by up to `spread`, the same for both sides; new's code costs `code`, give or take `noise`. */
+static struct layout_study study_of(double shipped_old, double shipped_new, double code, double spread, double noise)
+{
+    static const double wander[] = { -0.9, 0.8, -0.5, 0.3, 0.1, -0.2, 0.9, -0.6 }, jitter[] = { 1, -1, 1, -1, -1, 1, -1, 1 };
+    struct layout_study study = { .shipped = { shipped_old, shipped_new }, .transplant = { NAN, NAN } };
+    trial(&study, FAMILY_SHIPPED, 0, shipped_old, shipped_new);
+    trial(&study, FAMILY_OLD_PLACE, AXES_ALL, shipped_old, shipped_old * (1 + code));
+    trial(&study, FAMILY_NEW_PLACE, AXES_ALL, shipped_new / (1 + code), shipped_new);
+    for (int i = 0; i < 8; i++) {
+        double base = 1000 * (1 + spread * wander[i]);
+        trial(&study, i % 2 ? FAMILY_PAD : FAMILY_ORDER, AXES_ALL, base, base * (1 + code) * (1 + noise * jitter[i]));
+    }
+    return study;
+}
+
+static void test_luck(void)
+{
+    struct layout_study s = study_of(900, 1100, 0, 0.08, 0);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_IS_LUCK, "equal in every common layout, unequal as shipped: luck");
+    is_near(s.effects[0].content, 0, 1e-12, "the code costs nothing");
+    is_near(s.effects[0].luck, log(1100.0 / 900), 1e-12, "all of the difference is luck");
+    ok(s.effects[0].percentile[0] == 0 && s.effects[0].percentile[1] == 1, "old is luckier than all layouts, new unluckier");
+    ok(s.transplant_agrees, "the transplants agree");
+    ok(strstr(s.sentences[0], "100 % of the +22.2 %") != NULL, "the sentence gives the share of luck");
+    ok(strstr(s.sentences[1], "Old's own layout is luckier than all of 8") != NULL, "and says where old sits");
+}
+
+static void test_code(void)
+{
+    struct layout_study s = study_of(1000, 1120, 0.12, 0.02, 0.002);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_IS_CODE, "slower in every layout: the code");
+    is_near(s.effects[0].content, log(1.12), 0.003, "its cost is found");
+    ok(s.effects[0].content_lo < log(1.12) && log(1.12) < s.effects[0].content_hi, "the interval holds it");
+    ok(!s.effects[0].luck_significant, "nothing is left for luck");
+    ok(strstr(s.sentences[1], "No layout of new comes near old") != NULL, "the refutation is said");
+}
+
+static void test_both(void)
+{
+    struct layout_study s = study_of(1000, 1200, 0.08, 0.05, 0.002);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_IS_BOTH, "a part in every layout, a part in the shipped one only: both");
+}
+
+static void test_doubt(void)
+{
+    struct layout_study s = study_of(1000, 1020, 0.01, 0.05, 0.03);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_UNDECIDED, "an interval wider than the floor decides nothing");
+    s = study_of(1000, 1003, 0, 0.05, 0);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_NO_DIFFERENCE, "nothing observed, nothing to explain");
+    s = study_of(900, 1100, 0, 0.08, 0);
+    s.trials[1].cycles[1] = 1095;
+    s.trials[2].cycles[0] = 905;
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_UNDECIDED && !s.transplant_agrees, "transplants that keep the difference forbid to call it luck");
+    s = study_of(900, 1100, 0, 0.08, 0);
+    s.trial_count = 4;
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.answer == LAYOUT_UNDECIDED, "one layout decides nothing");
+}
+
+static void test_axes(void)
+{
+    struct layout_study s = study_of(900, 1100, 0, 0.08, 0);
+    for (int i = 0; i < 4; i++) {
+        trial(&s, i % 2 ? FAMILY_PAD : FAMILY_ORDER, 1u << AXIS_TEXT, 1000 + i, 1000 + i);
+        trial(&s, i % 2 ? FAMILY_PAD : FAMILY_ORDER, 1u << AXIS_DATA, 900 + i, 1100 + i);
+    }
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.effect_count == 3 && s.effects[0].axes == AXES_ALL && s.effects[1].axes == 1u << AXIS_TEXT, "each set of axes has its effect, all first");
+    ok(s.effects[1].luck_significant && s.effects[1].content_equivalent, "the axis that carries it takes the difference away");
+    ok(!s.effects[2].luck_significant && s.effects[2].content_significant, "an axis that has no part in it leaves it");
+}
+
+int main(void)
+{
+    arena = arena_new();
+    test_luck();
+    test_code();
+    test_both();
+    test_doubt();
+    test_axes();
+    arena_free(arena);
+    return done_testing();
+}
