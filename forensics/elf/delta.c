@@ -3,6 +3,7 @@
 #include "elf/cfg.h"
 #include "elf/code.h"
 #include "elf/match.h"
+#include "elf/names.h"
 #include "elf/settings.h"
 #include "elf/symbolize.h"
 
@@ -72,8 +73,8 @@ static struct family *families(struct arena *arena, const struct inventory *inv)
     return f;
 }
 
-/* The first function on that side with the same base name; aliases lead to their primary (a function that was
- * folded). */
+/* The first function on that side with the same base name, a cold part only where there is nothing else; aliases
+ * lead to their primary (a function that was folded). */
 static const struct symbol *find_kin(const struct inventory *inv, const struct family *f, const struct symbol *s)
 {
     size_t low = 0, high = inv->symbol_count;
@@ -84,10 +85,16 @@ static const struct symbol *find_kin(const struct inventory *inv, const struct f
         else
             high = middle;
     }
-    if (low == inv->symbol_count || strcmp(f[low].symbol->base_name, s->base_name) != 0 ||
-        is_code(f[low].symbol) != is_code(s) || s->made_up)
-        return NULL;
-    return symbol_primary(inv, f[low].symbol);
+    const struct symbol *kin = NULL;
+    for (; low < inv->symbol_count && strcmp(f[low].symbol->base_name, s->base_name) == 0; low++) {
+        const struct symbol *other = f[low].symbol;
+        if (s->made_up || is_code(other) != is_code(s))
+            continue;
+        if (!name_is_cold_part(other->name))
+            return symbol_primary(inv, other);
+        kin = kin ? kin : symbol_primary(inv, other);
+    }
+    return kin;
 }
 
 static void add_new_side(struct arena *arena, struct delta *d, const struct pairing *p)

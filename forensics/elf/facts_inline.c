@@ -1,6 +1,7 @@
 #include "elf/dwarf_walk.h"
 #include "elf/facts_add.h"
 #include "elf/image.h"
+#include "elf/names.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -38,18 +39,29 @@ static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigne
     } while (walk_next(s->budget, &die));
 }
 
-/* Functions whose code is the same inline what they did. */
+/* The function that starts at an address and whose code changed; NULL: none. Functions whose code is the same
+ * inline what they did. */
+static const struct symbol_change *changed_at(const struct sites *s, uint64_t address)
+{
+    const struct symbol_change *c = delta_at(s->f->delta, s->old_side, address);
+    const struct symbol *symbol = !c ? NULL : s->old_side ? c->old : c->new;
+    if (!symbol || symbol->address != address || name_is_cold_part(symbol->name))
+        return NULL;
+    return c->fate != FATE_SAME && c->fate != FATE_MOVED && c->fate != FATE_REORDERED ? c : NULL;
+}
+
+/* A function with a cold part has ranges and no entry address, so every range is tried. */
 static void visit(void *context, Dwarf_Die *die, const char *scope)
 {
     struct sites *s = context;
-    Dwarf_Addr entry;
+    Dwarf_Addr base, start, end;
+    const struct symbol_change *c = NULL;
     (void)scope;
-    if (dwarf_tag(die) != DW_TAG_subprogram || dwarf_entrypc(die, &entry) != 0)
+    if (dwarf_tag(die) != DW_TAG_subprogram)
         return;
-    const struct symbol_change *c = delta_at(s->f->delta, s->old_side, entry);
-    const struct symbol *symbol = !c ? NULL : s->old_side ? c->old : c->new;
-    if (symbol && symbol->address == entry && c->fate != FATE_SAME && c->fate != FATE_MOVED &&
-        c->fate != FATE_REORDERED)
+    for (ptrdiff_t at = 0; !c && (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;)
+        c = changed_at(s, start);
+    if (c)
         add_sites(s, die, (size_t)(c - s->f->delta->symbols), 0);
 }
 

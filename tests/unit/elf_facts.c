@@ -301,6 +301,20 @@ static void test_inlining(const char *compiler)
     is_str(now ? now->sentence : NULL, "half is no longer inlined in walk (call at line 3)", "and the other way round");
 }
 
+/* A function with a cold part has several ranges in its debug information, and inlines what it did. */
+static void test_inlining_with_cold_part(void)
+{
+    static const char source[] =
+        "#include <stdio.h>\n__attribute__((cold, noinline)) void bad(int n) { printf(\"%d\", n); }\n"
+        "static inline int half(int n) { return n / 2 + n * n; }\n"
+        "__attribute__((noinline)) int walk(int n) { int s = 0; for (int i = 0; i < n; i++) { s += half(i);\n"
+        "#ifdef CHECK\n    if (s == 77) { bad(s); puts(\"x\"); bad(n); }\n#endif\n    } return s; }\n"
+        "int main(int c, char **v) { (void)v; bad(c); return walk(c); }\n";
+    struct delta *d = compare(made_program("old", "-O2", source), made_program("new", "-O2 -DCHECK", source));
+    ok(fact(d, FACT_COLD_BYTES, "walk") && !fact(d, FACT_INLINED, "walk"),
+       "a cold part alone does not make an inlined call vanish");
+}
+
 static void test_lines(void)
 {
     static const char source[] = "#include <stdio.h>\n"
@@ -377,6 +391,7 @@ int main(void)
         test_inlining("clang");
     else
         skip("inlining by clang", "no clang here");
+    test_inlining_with_cold_part();
     test_lines();
     test_demangling();
     test_loops();
