@@ -6,23 +6,23 @@
 
 #include "judge/booking.h"
 
-/* The exact split of METHOD.md section 5, function by function: dI * mean(CPI) is work, and mean(I) * d(c/I) of each
- * component c belongs to its share. A function that only one side runs is all work: whatever it suffers, it suffers
- * because it is there. */
+/* The exact split dC = dI * CPI + I * dCPI, function by function. The CPI is the pooled one, (C_old + C_new) / (I_old +
+ * I_new), not the midpoint of the two: where inlining leaves a function a handful of instructions on one side, their
+ * CPI is an accident and must not price the millions of the other. For each component c, dI * (c_old + c_new) /
+ * (I_old + I_new) is work and the rest belongs to c's share; the parts sum to dC without a residual. A function that
+ * only one side runs is all work: whatever it suffers, it suffers because it is there. */
 static void split_pair(struct cost_pair *p)
 {
-    const struct cost *o = p->old ? &p->old->cost : NULL, *n = p->new ? &p->new->cost : NULL;
-    double old_cycles = o ? cost_cycles(o) : 0, new_cycles = n ? cost_cycles(n) : 0;
-    p->cycles = new_cycles - old_cycles;
-    if (!o || !n || !(o->instructions > 0) || !(n->instructions > 0)) {
-        p->shares[SHARE_WORK] = p->cycles;
-        return;
+    static const struct cost nothing;
+    const struct cost *o = p->old ? &p->old->cost : &nothing, *n = p->new ? &p->new->cost : &nothing;
+    double both = o->instructions + n->instructions, more = n->instructions - o->instructions;
+    for (int i = 0; i < COMPONENT_COUNT; i++) {
+        double delta = n->cycles[i] - o->cycles[i];
+        double work = both > 0 ? more * (o->cycles[i] + n->cycles[i]) / both : delta;
+        p->shares[SHARE_WORK] += work;
+        p->shares[component_table[i].share] += delta - work;
+        p->cycles += delta;
     }
-    double mean = (o->instructions + n->instructions) / 2;
-    for (int i = 0; i < COMPONENT_COUNT; i++)
-        p->shares[component_table[i].share] += mean * (n->cycles[i] / n->instructions - o->cycles[i] / o->instructions);
-    p->shares[SHARE_WORK] += (n->instructions - o->instructions) *
-                             (old_cycles / o->instructions + new_cycles / n->instructions) / 2;
 }
 
 static bool same_module(const struct cost_item *a, const struct cost_item *b)
