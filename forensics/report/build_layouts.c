@@ -26,16 +26,17 @@ static const char *interval_said(struct arena *arena, double lo, double hi)
 {
     if (!isfinite(lo) || !isfinite(hi))
         return "";
-    return arena_printf(arena, "[%s, %s]", percent_said(arena, lo), percent_said(arena, hi));
+    double low = 100 * expm1(lo), high = 100 * expm1(hi);
+    return arena_printf(arena, "[%+.1f, %+.1f]", fabs(low) < 0.05 ? 0.0 : low, fabs(high) < 0.05 ? 0.0 : high);
 }
 
 /* What moving these objects, and nothing else, does to the difference. */
 static const char *meaning(const struct layout_effect *effect)
 {
     if (effect->content_significant)
-        return effect->luck_significant ? "a part of it" : "no part in it";
+        return effect->luck_significant ? "a part of it away" : "nothing away";
     if (effect->content_equivalent)
-        return effect->luck_significant ? "all of it" : "no difference";
+        return effect->luck_significant ? "it all away" : "no difference";
     return "unclear";
 }
 
@@ -48,9 +49,27 @@ static void effect_row(struct document *document, struct block *table, const str
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, effect->content));
     block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, effect->content_lo, effect->content_hi));
     block_cell(document, table, effect->luck_significant ? TONE_BAD : TONE_PLAIN, "%s", percent_said(arena, effect->luck));
-    block_cell(document, table, TONE_PLAIN, "%.1f / %.1f %%", 100 * effect->spread[0], 100 * effect->spread[1]);
-    block_cell(document, table, TONE_PLAIN, "%.0f / %.0f %%", 100 * effect->percentile[0], 100 * effect->percentile[1]);
     block_cell(document, table, TONE_PLAIN, "%s", meaning(effect));
+}
+
+/* How much each side's cost wanders over the layouts, and where its own stands among them. */
+static void spread_rows(struct document *document, const struct layout_study *study)
+{
+    static const struct column columns[] = {
+        { "what moves", false, false, true }, { "spread of old", true, false, false }, { "of new", true, false, false },
+        { "faster than old's own", true, false, false }, { "than new's own", true, false, false },
+    };
+    struct block *table = document_table(document, "Spread over the layouts", columns, sizeof columns / sizeof *columns);
+    table->folded = true;
+    for (size_t i = 0; i < study->effect_count; i++) {
+        const struct layout_effect *effect = &study->effects[i];
+        block_row(document, table);
+        block_cell(document, table, TONE_STRONG, "%s", axes_said(document->arena, effect->axes));
+        for (int side = 0; side < 2; side++)
+            block_cell(document, table, TONE_PLAIN, "%.1f %%", 100 * effect->spread[side]);
+        for (int side = 0; side < 2; side++)
+            block_cell(document, table, TONE_PLAIN, "%.0f %%", 100 * effect->percentile[side]);
+    }
 }
 
 static void trial_rows(struct document *document, const struct layout_study *study)
@@ -77,9 +96,8 @@ static void trial_rows(struct document *document, const struct layout_study *stu
 void build_layouts(struct document *document, const struct result *result, bool verbose)
 {
     static const struct column columns[] = {
-        { "what moves", false, false, true }, { "layouts", true, false, false }, { "code", true, false, false },
-        { "95 % interval", false, false, false }, { "layout", true, false, false }, { "spread old / new", true, false, false },
-        { "faster than shipped", true, false, false }, { "moving them is", false, false, false },
+        { "what moves", false, false, false }, { "n", true, false, false }, { "code", true, false, false },
+        { "95 % interval", false, false, false }, { "layout", true, false, false }, { "moving it takes", false, false, true },
     };
     const struct layout_study *study = result->layouts;
     if (!study)
@@ -92,6 +110,8 @@ void build_layouts(struct document *document, const struct result *result, bool 
     struct block *table = document_table(document, NULL, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < study->effect_count; i++)
         effect_row(document, table, &study->effects[i]);
-    if (verbose)
+    if (verbose) {
+        spread_rows(document, study);
         trial_rows(document, study);
+    }
 }

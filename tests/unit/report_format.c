@@ -108,7 +108,7 @@ static void model_is_marked(void)
     int simulated = 0, marked = 0;
     for (size_t i = 0; i < r->comparison.count; i++)
         simulated += r->comparison.figures[i].source == SOURCE_SIM;
-    for (char *line = strtok(strstr(text, "\nFigures\n"), "\n"); line && strncmp(line, "Functions", 9) != 0; line = strtok(NULL, "\n"))
+    for (char *line = strtok(strstr(text, "\nFigures\n"), "\n"); line && strncmp(line, "The same code", 13) != 0; line = strtok(NULL, "\n"))
         marked += strstr(line, "modelled") != NULL;
     ok(simulated > 0 && marked == simulated, "every modelled figure says so (%d of %d)", marked, simulated);
     free(text);
