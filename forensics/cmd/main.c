@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cause.h"
+#include "core/gate.h"
 
 const struct verb verb_table[] = {
     { "compare", "OLD NEW [-- ARGS...]", "run both builds and say why one is slower (the default)", verb_compare },
@@ -14,6 +15,8 @@ const struct verb verb_table[] = {
     { "import", "OLD.perf NEW.perf", "judge `perf stat` output recorded elsewhere", verb_import },
     { "judge", "SAVED.json", "judge a saved comparison again, e.g. with other thresholds", verb_judge },
     { "report", "SAVED.json", "show a saved comparison in another format", verb_report },
+    { "gate", "OLD.json NEW.json MATRIX.json", "GO, NEUTRAL or NO-GO for promoted knobs, from saved figures", verb_gate },
+    { "matrix", "MATRIX.json", "what two knobs earn, alone and together, from a saved matrix", verb_matrix },
     { "doctor", "", "what can be measured on this machine, and how to get more", verb_doctor },
     { "rules", "", "the rule table", verb_rules },
     { "profiles", "", "the processors the model knows", verb_profiles },
@@ -26,12 +29,15 @@ static void usage(FILE *to)
     fprintf(to, "Usage: " PROGRAM " [VERB] [OPTIONS...] OLD NEW [-- ARGS...]\n"
                 "Says why the build NEW of a program is slower than OLD: layout, hint, data or real work.\n\nVerbs:\n");
     for (const struct verb *v = verb_table; v->name; v++)
-        fprintf(to, "  %-9s %-21s %s\n", v->name, v->args, v->summary);
+        fprintf(to, "  %-9s %-29s %s\n", v->name, v->args, v->summary);
     fprintf(to, "\n`" PROGRAM " VERB --help` lists a verb's options; `" PROGRAM " --help` those of compare.\n\nExit status:\n");
     for (int i = 0; i < CAUSE_COUNT; i++)
         fprintf(to, "  %d  %-13s %s\n", cause_table[i].exit_status, cause_table[i].name, cause_table[i].meaning);
     fprintf(to, "  %d  %-13s %s\n", EXIT_TOOL, "(error)", "wrong command line, or the tool could not do its work");
     fprintf(to, "  %d  %-13s %s\n", EXIT_TARGET, "(target)", "a program failed, or old and new printed different results");
+    for (int i = 0; i < GATE_WORD_COUNT; i++)
+        if (gate_word_table[i].exit_status != EXIT_OK)
+            fprintf(to, "  %d %-13s gate: %s\n", gate_word_table[i].exit_status, gate_word_table[i].name, gate_word_table[i].meaning);
 }
 
 /* The verb of that name, NULL when there is none. */
