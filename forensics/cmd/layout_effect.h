@@ -13,12 +13,13 @@
 struct layout_wanted {
     unsigned layouts; /* drawn, of all axes together; >= 2 */
     unsigned apart;   /* drawn, of each axis alone; 0: none */
+    unsigned packed;  /* with packed data; 0: none */
     unsigned axes;    /* bit per axis */
     double floor;     /* smallest effect of interest, a fraction; 0: 1 % */
 };
 
 /* Inside compare: the answer and no more; about a dozen replays a side. */
-#define LAYOUT_WANTED_SHORT ((struct layout_wanted){ .layouts = 8, .axes = AXES_ALL })
+#define LAYOUT_WANTED_SHORT ((struct layout_wanted){ .layouts = 8, .packed = 2, .axes = AXES_ALL })
 
 /* Fills result->layouts from result->spec (paths, arguments, environment, stdin, profile, seed), inventories and delta.
  * False: err says why, result->layouts stays NULL. Interruption fails, and leaves nothing behind. */

@@ -13,7 +13,7 @@
 
 enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART };
 
-enum { LAYOUTS = 16, LAYOUTS_MAX = 10000 };
+enum { LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 
 /* The shared options stand first, so that a pointer to them is one to the whole. */
 struct sweep_options {
@@ -98,7 +98,7 @@ static bool read_sides(struct result *result, struct err *err)
 static void conclude(struct result *result)
 {
     static const enum cause cause_of[LAYOUT_ANSWER_COUNT] = {
-        [LAYOUT_NO_DIFFERENCE] = CAUSE_NONE, [LAYOUT_IS_LUCK] = CAUSE_LAYOUT, [LAYOUT_IS_CODE] = CAUSE_INCONCLUSIVE,
+        [LAYOUT_NO_DIFFERENCE] = CAUSE_NONE, [LAYOUT_IS_LUCK] = CAUSE_LAYOUT, [LAYOUT_IS_DATA] = CAUSE_DATA, [LAYOUT_IS_CODE] = CAUSE_INCONCLUSIVE,
         [LAYOUT_IS_BOTH] = CAUSE_INCONCLUSIVE, [LAYOUT_UNDECIDED] = CAUSE_INCONCLUSIVE,
     };
     const struct layout_study *study = result->layouts;
@@ -118,6 +118,7 @@ int verb_sweep(int argc, char **argv)
     options_parse(&o.shared, &argp, argc, argv);
     if (o.wanted.apart > LAYOUTS_MAX)
         o.wanted.apart = o.wanted.layouts / 2;
+    o.wanted.packed = o.wanted.layouts < PACKED ? o.wanted.layouts : PACKED;
     o.wanted.floor = o.shared.output.judge.floor;
 
     struct err err = ERR_INIT;

@@ -56,6 +56,7 @@ static void walk_effect(struct codec *codec, void *item)
 {
     struct layout_effect *effect = item;
     walk_axes(codec, &effect->axes);
+    codec_bool(codec, "packed", &effect->packed);
     codec_size(codec, "layouts", &effect->layouts);
     codec_double(codec, "content", &effect->content);
     codec_interval(codec, "content_interval", &effect->content_lo, &effect->content_hi);

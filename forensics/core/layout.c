@@ -15,11 +15,12 @@ const struct layout_family_row layout_family_table[FAMILY_COUNT] = {
     [FAMILY_PAD] = { "pad", "shipped order, padded" },
     [FAMILY_OLD_PLACE] = { "old-place", "common objects where old has them" },
     [FAMILY_NEW_PLACE] = { "new-place", "common objects where new has them" },
+    [FAMILY_PACK] = { "pack", "data packed as it is first read" },
 };
 
 const char *const layout_answer_name[LAYOUT_ANSWER_COUNT] = {
-    [LAYOUT_NO_DIFFERENCE] = "no-difference", [LAYOUT_IS_LUCK] = "luck", [LAYOUT_IS_CODE] = "code",
-    [LAYOUT_IS_BOTH] = "both",                [LAYOUT_UNDECIDED] = "undecided",
+    [LAYOUT_NO_DIFFERENCE] = "no-difference", [LAYOUT_IS_LUCK] = "luck", [LAYOUT_IS_DATA] = "data",
+    [LAYOUT_IS_CODE] = "code",                [LAYOUT_IS_BOTH] = "both",     [LAYOUT_UNDECIDED] = "undecided",
 };
 
 bool layout_axis_by_name(const char *name, size_t length, enum layout_axis *axis)

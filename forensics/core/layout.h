@@ -41,6 +41,7 @@ enum layout_family {
     FAMILY_PAD,       /* objects in shipped order with room between them */
     FAMILY_OLD_PLACE, /* common objects where old has them: old content is in its shipped layout */
     FAMILY_NEW_PLACE, /* common objects where new has them */
+    FAMILY_PACK,      /* data that is read, word by word in the order of its first reading */
     FAMILY_COUNT
 };
 
@@ -62,6 +63,7 @@ struct layout_trial {
 /* What the trials of one set of axes say. All differences are of logarithms. */
 struct layout_effect {
     unsigned axes;
+    bool packed;              /* of FAMILY_PACK, else of FAMILY_ORDER and FAMILY_PAD */
     size_t layouts;           /* trials that both sides ran */
     double content, content_lo, content_hi; /* 95 %; lo and hi NaN with fewer than two layouts */
     double luck, luck_lo, luck_hi;          /* 95 % */
@@ -76,6 +78,7 @@ struct layout_effect {
 enum layout_answer {
     LAYOUT_NO_DIFFERENCE, /* observed is within the floor */
     LAYOUT_IS_LUCK,       /* content equivalent to nothing, luck significant, the transplants do not object */
+    LAYOUT_IS_DATA,       /* content significant, but packing the data takes it away */
     LAYOUT_IS_CODE,       /* content significant, luck is not */
     LAYOUT_IS_BOTH,       /* both significant */
     LAYOUT_UNDECIDED,     /* too few layouts, or layouts and transplants disagree */
@@ -95,7 +98,7 @@ struct layout_study {
     size_t common;            /* functions and data symbols on both sides, paired */
     struct layout_trial *trials;
     size_t trial_count, trial_room;
-    struct layout_effect *effects; /* all wanted axes together first, then each alone */
+    struct layout_effect *effects; /* all wanted axes together first, then each alone, packed data last */
     size_t effect_count;
     double transplant[2];     /* ln T(new) - ln T(old), both in old's layout [0], in new's [1]; NaN: not run */
     bool transplant_agrees;   /* both are within floor of content, or of the interval of it */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "layout/pack.h"
 #include "layout/place.h"
 #include "layout/replay.h"
 
@@ -21,6 +22,7 @@ struct pool {
     struct layout_study *study;
     const struct job *jobs;
     size_t job_count;
+    struct pack pack[2];
     pthread_mutex_t lock;
     pthread_cond_t changed;
     size_t next, done;
@@ -44,6 +46,12 @@ static void add_drawn(struct arena *arena, struct layout_study *study, unsigned 
         add_trial(arena, study, i % 2 ? FAMILY_PAD : FAMILY_ORDER, axes, seed);
 }
 
+/* What packing rearranges. */
+static unsigned pack_axes(const struct sweep_spec *spec)
+{
+    return spec->axes & (1u << AXIS_DATA | 1u << AXIS_HEAP);
+}
+
 static void plan_trials(struct arena *arena, const struct sweep_spec *spec, struct layout_study *study)
 {
     add_trial(arena, study, FAMILY_SHIPPED, 0, 0);
@@ -56,6 +64,8 @@ static void plan_trials(struct arena *arena, const struct sweep_spec *spec, stru
     for (enum layout_axis axis = 0; several && axis < AXIS_COUNT; axis++)
         if (spec->axes >> axis & 1)
             add_drawn(arena, study, 1u << axis, spec->apart, spec->seed);
+    for (unsigned i = 0; pack_axes(spec) && i < spec->packed; i++)
+        add_trial(arena, study, FAMILY_PACK, pack_axes(spec), spec->seed);
 }
 
 /* Transplants leave one side in its shipped layout, which has run already. */
@@ -70,7 +80,9 @@ static struct job *plan_jobs(struct arena *arena, const struct layout_study *stu
     unsigned number = 0;
     *count = 0;
     for (size_t t = 0; t < study->trial_count; t++) {
-        number = t && study->trials[t].axes == study->trials[t - 1].axes ? number + 1 : 0;
+        bool alike = t && study->trials[t].axes == study->trials[t - 1].axes &&
+                     (study->trials[t].family == FAMILY_PACK) == (study->trials[t - 1].family == FAMILY_PACK);
+        number = alike ? number + 1 : 0;
         for (int side = 0; side < 2; side++)
             if (needs_replay(&study->trials[t], side))
                 jobs[(*count)++] = (struct job){ .trial = t, .side = side, .number = number };
@@ -86,7 +98,9 @@ static bool run_job(const struct pool *pool, const struct job *job, struct repla
     const struct layout_trial *trial = &pool->study->trials[job->trial];
     struct arena *arena = arena_new();
     struct remap *remap = NULL;
-    if (trial->family != FAMILY_SHIPPED) {
+    if (trial->family == FAMILY_PACK) {
+        remap = pack_remap(&pool->pack[job->side], trial->seed, job->number);
+    } else if (trial->family != FAMILY_SHIPPED) {
         struct layout_wish wish = { trial->family, trial->axes, trial->seed, job->number };
         struct layout_placing placing = layout_place(arena, spec->sides, &wish);
         remap = layout_remap(&spec->sides[job->side], placing.to[job->side]);
@@ -206,6 +220,10 @@ bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct 
     count_moved(spec, study);
     struct pool pool = { .spec = spec, .hooks = hooks, .study = study, .err = ERR_INIT };
     pool.jobs = plan_jobs(arena, study, &pool.job_count);
+    for (int side = 0; spec->packed && pack_axes(spec) && side < 2; side++)
+        if (!pack_learn(arena, spec->recording[side], &spec->sides[side], pack_axes(spec), hooks->stop, hooks->context,
+                        &pool.pack[side], err))
+            return false;
     if (!run_pool(arena, &pool, err))
         return false;
     for (size_t t = 0; t < study->trial_count; t++)

@@ -12,6 +12,7 @@ struct sweep_spec {
     unsigned axes;      /* bit per axis; at least one */
     unsigned layouts;   /* drawn layouts of all axes together */
     unsigned apart;     /* drawn layouts of each axis alone; 0: none. Left out when there is one axis only */
+    unsigned packed;    /* layouts with packed data; 0: none. Left out when neither data nor heap moves */
     bool transplants;
     uint64_t seed;
     unsigned threads;   /* >= 1 */

@@ -15,6 +15,11 @@ static const char *axes_said(struct arena *arena, unsigned axes)
     return axes == AXES_ALL ? "all" : said ? said : "none";
 }
 
+static const char *moves(struct arena *arena, const struct layout_effect *effect)
+{
+    return effect->packed ? "packed data" : axes_said(arena, effect->axes);
+}
+
 /* A difference of logarithms as a signed percentage; "?" when not known. */
 static const char *percent_said(struct arena *arena, double log_ratio)
 {
@@ -44,7 +49,7 @@ static void effect_row(struct document *document, struct block *table, const str
 {
     struct arena *arena = document->arena;
     block_row(document, table);
-    block_cell(document, table, TONE_STRONG, "%s", axes_said(arena, effect->axes));
+    block_cell(document, table, TONE_STRONG, "%s", moves(arena, effect));
     block_cell(document, table, TONE_PLAIN, "%zu", effect->layouts);
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, effect->content));
     block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, effect->content_lo, effect->content_hi));
@@ -64,7 +69,7 @@ static void spread_rows(struct document *document, const struct layout_study *st
     for (size_t i = 0; i < study->effect_count; i++) {
         const struct layout_effect *effect = &study->effects[i];
         block_row(document, table);
-        block_cell(document, table, TONE_STRONG, "%s", axes_said(document->arena, effect->axes));
+        block_cell(document, table, TONE_STRONG, "%s", moves(document->arena, effect));
         for (int side = 0; side < 2; side++)
             block_cell(document, table, TONE_PLAIN, "%.1f %%", 100 * effect->spread[side]);
         for (int side = 0; side < 2; side++)

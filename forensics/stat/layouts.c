@@ -19,19 +19,19 @@ static struct interval mean_interval(const double *values, size_t n, double leve
     return (struct interval){ centre - half, centre + half };
 }
 
-static bool is_drawn(const struct layout_trial *trial, unsigned axes)
+static bool is_drawn(const struct layout_trial *trial, unsigned axes, bool packed)
 {
-    return (trial->family == FAMILY_ORDER || trial->family == FAMILY_PAD) && trial->axes == axes &&
-           trial->cycles[0] > 0 && trial->cycles[1] > 0;
+    bool family = packed ? trial->family == FAMILY_PACK : trial->family == FAMILY_ORDER || trial->family == FAMILY_PAD;
+    return family && trial->axes == axes && trial->cycles[0] > 0 && trial->cycles[1] > 0;
 }
 
 /* Share of the side's drawn layouts that beat the shipped one; ties count half. */
-static double percentile(const struct layout_study *study, unsigned axes, int side)
+static double percentile(const struct layout_study *study, unsigned axes, bool packed, int side)
 {
     double below = 0, all = 0;
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        if (!is_drawn(t, axes))
+        if (!is_drawn(t, axes, packed))
             continue;
         all++;
         below += t->cycles[side] < study->shipped[side] ? 1 : t->cycles[side] == study->shipped[side] ? 0.5 : 0;
@@ -44,15 +44,16 @@ static bool significant(double value, double lo, double hi, double floor)
     return (lo > 0 || hi < 0) && fabs(value) >= floor;
 }
 
-static struct layout_effect effect_of_axes(struct arena *arena, const struct layout_study *study, unsigned axes)
+static struct layout_effect effect_of_axes(struct arena *arena, const struct layout_study *study, unsigned axes,
+                                           bool packed)
 {
     double *content = arena_array(arena, study->trial_count + 1, sizeof *content);
     double *side[2] = { arena_array(arena, study->trial_count + 1, sizeof *content),
                         arena_array(arena, study->trial_count + 1, sizeof *content) };
-    struct layout_effect e = { .axes = axes, .content = NAN };
+    struct layout_effect e = { .axes = axes, .packed = packed, .content = NAN };
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        if (!is_drawn(t, axes))
+        if (!is_drawn(t, axes, packed))
             continue;
         for (int s = 0; s < 2; s++)
             side[s][e.layouts] = log(t->cycles[s]);
@@ -69,7 +70,7 @@ static struct layout_effect effect_of_axes(struct arena *arena, const struct lay
     e.luck_hi = study->observed - at95.lo;
     for (int s = 0; s < 2; s++) {
         e.spread[s] = deviation(side[s], e.layouts);
-        e.percentile[s] = percentile(study, axes, s);
+        e.percentile[s] = percentile(study, axes, packed, s);
     }
     e.content_equivalent = equivalent(at90, study->floor);
     e.content_significant = significant(e.content, e.content_lo, e.content_hi, study->floor);
@@ -83,11 +84,11 @@ static void fill_effects(struct arena *arena, struct layout_study *study)
     size_t room = 0;
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        bool known = !is_drawn(t, t->axes);
+        bool packed = t->family == FAMILY_PACK, known = !is_drawn(t, t->axes, packed);
         for (size_t k = 0; !known && k < study->effect_count; k++)
-            known = study->effects[k].axes == t->axes;
+            known = study->effects[k].axes == t->axes && study->effects[k].packed == packed;
         if (!known)
-            *ARENA_PUSH(arena, study->effects, study->effect_count, room) = effect_of_axes(arena, study, t->axes);
+            *ARENA_PUSH(arena, study->effects, study->effect_count, room) = effect_of_axes(arena, study, t->axes, packed);
     }
 }
 
@@ -110,6 +111,15 @@ static bool transplants_agree(const struct layout_study *study, const struct lay
     return fabs(both - all->content) <= tolerance;
 }
 
+/* The effect of packing data; NULL: not tried. */
+static const struct layout_effect *packed_effect(const struct layout_study *study)
+{
+    for (size_t i = 0; i < study->effect_count; i++)
+        if (study->effects[i].packed && study->effects[i].layouts > 1)
+            return &study->effects[i];
+    return NULL;
+}
+
 static enum layout_answer answer_of(const struct layout_study *study, const struct layout_effect *all)
 {
     if (all->layouts < 2)
@@ -117,6 +127,9 @@ static enum layout_answer answer_of(const struct layout_study *study, const stru
     if (fabs(study->observed) < study->floor && !all->content_significant)
         return LAYOUT_NO_DIFFERENCE;
     bool transplants_object = !isnan(study->transplant[0]) && !study->transplant_agrees;
+    const struct layout_effect *packed = packed_effect(study);
+    if (all->content_significant && packed && packed->content_equivalent && packed->luck_significant)
+        return LAYOUT_IS_DATA;
     if (all->content_significant)
         return all->luck_significant ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
     if (all->content_equivalent && all->luck_significant && !transplants_object)
@@ -159,6 +172,10 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
         SAY(study, arena, *room, "Layout luck: the change of the code costs %+.1f %% [%+.1f, %+.1f] in the same layout; %.0f %% of the %+.1f %% come from where things landed.",
             content, lo, hi, fmin(100, 100 * luck_share(study, all)), observed);
         break;
+    case LAYOUT_IS_DATA:
+        SAY(study, arena, *room, "The arrangement of data: moving objects leaves %+.1f %% [%+.1f, %+.1f], packing the data that is read leaves %+.1f %% of the %+.1f %%.",
+            content, lo, hi, shown(percent(packed_effect(study)->content)), observed);
+        break;
     case LAYOUT_IS_CODE:
         SAY(study, arena, *room, "Not the layout: in the same layout new still costs %+.1f %% [%+.1f, %+.1f] of the %+.1f %%.", content, lo, hi, observed);
         break;
@@ -199,7 +216,7 @@ static void say_bound(struct arena *arena, struct layout_study *study, const str
 {
     double least = INFINITY;
     for (size_t i = 0; i < study->trial_count; i++)
-        if (is_drawn(&study->trials[i], all->axes))
+        if (is_drawn(&study->trials[i], all->axes, false))
             least = fmin(least, log(study->trials[i].cycles[1] / study->shipped[0]));
     if (study->answer == LAYOUT_IS_CODE && isfinite(least) && least >= study->floor)
         SAY(study, arena, *room, "No layout of new comes near old: the best of %zu is %+.1f %% slower than old as shipped.", all->layouts, percent(least));
@@ -225,7 +242,7 @@ void layouts_conclude(struct arena *arena, struct layout_study *study, double fl
     fill_effects(arena, study);
     fill_transplants(study);
     struct layout_effect none = { .content = NAN };
-    const struct layout_effect *all = study->effect_count ? &study->effects[0] : &none;
+    const struct layout_effect *all = study->effect_count && !study->effects[0].packed ? &study->effects[0] : &none;
     study->transplant_agrees = transplants_agree(study, all);
     study->answer = answer_of(study, all);
     say_answer(arena, study, all, &room);

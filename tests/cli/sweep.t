@@ -17,7 +17,7 @@ if ! "$ltf" sweep --layouts 2 --apart 0 /bin/true /bin/true >"$work/true" 2>&1; 
 fi
 like "$(head -1 "$work/true")" 'hardly differs' "a program against itself leaves nothing to explain"
 
-"$root/tests/corpus/build.sh" "$work/corpus" align_sort scattered hash stride >/dev/null
+"$root/tests/corpus/build.sh" "$work/corpus" align_sort scattered hash pages >/dev/null
 # sweep PAIR REPEATS OPTIONS...: the report in $work/PAIR.txt, the result in $work/PAIR.json
 sweep() {
     local pair=$1 repeats=$2
@@ -31,9 +31,9 @@ sweep align_sort 2 --apart 2
 is "$?" 3 "a layout pair has the exit status of layout"
 is "$(field align_sort 'r["answer"]')" luck "a moved loop is proved to be layout luck"
 is "$(field align_sort 'r["effects"][0]["content"] == 0 and r["effects"][0]["luck"] > .05')" True "its code costs exactly nothing, its place a lot"
-is "$(field align_sort '[e["axes"] for e in r["effects"]]')" "[['text', 'data', 'heap', 'stack'], ['text'], ['data'], ['heap'], ['stack']]" \
-    "all axes together come first, then each alone"
-is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[True, True, False, False, False]" "moving the text takes it away, moving anything else does not"
+is "$(field align_sort '[e["axes"] for e in r["effects"]]')" "[['text', 'data', 'heap', 'stack'], ['text'], ['data'], ['heap'], ['stack'], ['data', 'heap']]" \
+    "all axes together come first, then each alone, packed data last"
+is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[True, True, False, False, False, False]" "moving the text takes it away, moving anything else does not"
 is "$(field align_sort 'abs(r["transplant_in_old"]) < .01 and abs(r["transplant_in_new"]) < .01')" True "so does transplanting"
 like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs \+0.0 %' "the report says so in words"
 
@@ -51,8 +51,10 @@ is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved 
 sweep hash 2 --apart 0
 is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "('code', True)" "added work is refuted: it is the code"
 like "$(cat "$work/hash.txt")" 'No layout of new comes near old' "the report says that no layout comes near"
-sweep stride 200 --apart 2
-is "$(field stride 'r["answer"]')" code "a stride inside one array is not where objects sit"
+sweep pages 20 --apart 2
+is "$?" 5 "a data pair has the exit status of data"
+is "$(field pages 'r["answer"]')" data "nodes one per page: moving objects does not help, packing the data does"
+is "$(field pages '[abs(e["content"]) < .01 for e in r["effects"]]')" "[False, False, False, False, False, True]" "only packed data takes it away, text does not"
 
 "$ltf" sweep --axes text,cheese a b 2>"$work/err"
 is "$?" 1 "an unknown axis is an error"
