@@ -173,6 +173,11 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
     l1d->turnover[line & (L1_SETS - 1)] = l1d->tags[slot] ? m->now - l1d->filled[slot] : UINT64_MAX;
     l1d->filled[slot] = m->now;
     l1d->tags[slot] = line + 1;
+    if (l1d->dirty[slot] && !PERFECT(m, COMPONENT_L1D)) {
+        uint64_t *path = &m->channel[0]; /* a written line goes back to L2, over the same path as lines come */
+        *path = (*path > m->now ? *path : m->now) + m->line_occupancy[0];
+    }
+    l1d->dirty[slot] = false;
     l1d->line[slot].ready = 0;
 }
 
@@ -358,6 +363,7 @@ static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t
 static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
 {
     uint64_t turn = ready > m->retired ? ready : m->retired;
+    m->l1d.dirty[slot] = true;
     if (turn < m->committed + TICKS)
         turn = m->committed + TICKS;
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */

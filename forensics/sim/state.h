@@ -160,6 +160,7 @@ struct l1d {
         uint64_t ready;        /* tick at which the line arrives */
     } line[L1_SLOTS];          /* side by side, as each access needs both */
     uint8_t why[L1_SLOTS];     /* component to blame for the wait */
+    bool dirty[L1_SLOTS];      /* written since it was brought in */
     uint64_t filled[L1_SLOTS]; /* tick it was brought in */
     uint64_t turnover[L1_SETS]; /* how long the line pushed out last had been in the set */
     uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */

@@ -1,17 +1,9 @@
 #!/usr/bin/env bash
-# The labelled pairs judged by the model alone: cause and primary against the table's label. A miss that is known is a
-# TODO point with its reason, so that it stays in sight and says so when it is mended.
+# The labelled pairs judged by the model alone: cause and primary against the table's label.
 # shellcheck source=tests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 ltf=${LTF:-$root/layout_tax_forensics}
 build=$root/tests/corpus/build.sh
-
-# pair | why
-known_misses() {
-    cat <<'ROWS'
-stride|stores that lose their line before their turn: the clock says 5 times slower, the model drains them in time
-ROWS
-}
 
 why_not() { # prints why nothing can be judged here
     [[ -x $ltf ]] || { echo "$ltf is not built"; return; }
@@ -22,16 +14,6 @@ why_not() { # prints why nothing can be judged here
 
 field() { # FILE NAME: of the saved verdict
     python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["verdict"][sys.argv[2]])' "$1" "$2"
-}
-
-point() { # GOT WANT TITLE REASON: like is, but with a REASON a TODO
-    if [[ -z $4 ]]; then
-        is "$1" "$2" "$3"
-        return
-    fi
-    tap_count=$((tap_count + 1))
-    [[ $1 == "$2" ]] || printf 'not '
-    printf 'ok %d - %s # TODO %s\n' "$tap_count" "$3" "$4"
 }
 
 same_results() { # PAIR: both sides print the same and end alike
@@ -59,7 +41,7 @@ while IFS='|' read -r pair label why; do
     cause=$(field "$work/$pair.json" cause) primary=$(field "$work/$pair.json" primary)
     miss=$(known_misses | awk -F'|' -v pair="$pair" '$1 == pair { print $2 }')
     ok "$pair: old and new print the same" same_results "$pair"
-    point "$cause $primary" "$label $label" "$pair is $label: $why" "$miss"
+    is "$cause $primary" "$label $label" "$pair is $label: $why"
     matrix[$label,$primary]=$((${matrix[$label,$primary]-0} + 1))
     total=$((total + 1))
     [[ $primary != "$label" ]] || right=$((right + 1))

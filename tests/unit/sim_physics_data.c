@@ -168,6 +168,29 @@ static void test_commit(void)
        "only l1d moves (and hides the taken branch of the loop), eight lines of the set do not");
 }
 
+/* Lines of an array in L2, each loaded; stores go to the same line or all to one. */
+static struct cost swept(uint64_t bytes, bool dirty)
+{
+    struct program p = program_on("zen3", 0);
+    uint32_t id = loop_of(&p, load_store);
+    for (unsigned i = 0; i < 40000; i++) {
+        uint64_t line = 0x10000000 + scramble(i, bytes / 64) * 64, slots[2] = { line, dirty ? line : 0x8000000 };
+        run(&p, id, 1, slots, 2, 0);
+    }
+    return cost_of(&p);
+}
+
+static void test_write_back(void)
+{
+    struct cost dirty = swept(128 << 10, true), clean = swept(128 << 10, false);
+    struct cost near_dirty = swept(16 << 10, true), near_clean = swept(16 << 10, false);
+    ok(cost_cycles(&dirty) > 1.5 * cost_cycles(&clean), "written lines take the path to L2 twice (%.1f against %.1f cycles)",
+       cost_cycles(&dirty) / 40000, cost_cycles(&clean) / 40000);
+    ok(only(&clean, &dirty, C(L1D) | C(TAKEN)), "only l1d moves");
+    is_near(cost_cycles(&near_dirty), cost_cycles(&near_clean), 0.02 * cost_cycles(&near_clean),
+            "where they stay in the L1D, writing costs nothing");
+}
+
 static void test_conflicts(void)
 {
     struct cost eight = strided("zen3", 8, 4096), nine = strided("zen3", 9, 4096),
@@ -285,6 +308,7 @@ int main(void)
     test_chase();
     test_conflicts();
     test_commit();
+    test_write_back();
     test_prefetch();
     test_splits();
     test_forwarding();
