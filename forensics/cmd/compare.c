@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/finish.h"
+#include "cmd/pin.h"
 #include "cmd/progress.h"
 #include "cmd/simulate.h"
 #include "cmd/verb.h"
@@ -38,7 +39,8 @@ static bool read_sides(struct result *result, bool must_run, struct err *err)
 {
     for (int side = 0; side < 2; side++) {
         struct inventory *inv = inventory_read(result->arena, result->spec.path[side], err);
-        if (!inv || (must_run && !inventory_is_native(inv, err)))
+        if (!inv || (must_run && !inventory_is_native(inv, err)) ||
+            !pin_check(result->arena, result->spec.path[side], inv->sha256, err))
             return false;
         result->inventory[side] = inv;
         result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };

@@ -9,7 +9,7 @@
 #include "report/report.h"
 
 enum {
-    OPT_RUNS = 256, OPT_WARMUP, OPT_CPU, OPT_ENV, OPT_INHERIT_ENV, OPT_ASLR, OPT_NO_CONTROL, OPT_TIMEOUT, OPT_STDIN,
+    OPT_RUNS = 256, OPT_WARMUP, OPT_CPU, OPT_ENV, OPT_OLD_ENV, OPT_NEW_ENV, OPT_INHERIT_ENV, OPT_ASLR, OPT_NO_CONTROL, OPT_TIMEOUT, OPT_STDIN,
     OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_KNOCKOUT, OPT_SEED, OPT_SCRIPT,
     OPT_JSON, OPT_FORMAT, OPT_THRESHOLD, OPT_FAIL_ON, OPT_COLOR,
 };
@@ -57,6 +57,14 @@ static void push(struct arena *arena, char *const **list, size_t *count, size_t 
     *list = items;
 }
 
+/* NAME=VALUE of the command line; argp_error otherwise. */
+static char *pair(struct argp_state *state, const char *option, char *text)
+{
+    if (!strchr(text, '=') || *text == '=')
+        argp_error(state, "--%s takes NAME=VALUE, not '%s'", option, text);
+    return text;
+}
+
 static void set_source(struct argp_state *state, struct spec *spec, const char *name)
 {
     static const enum source choice[] = { SOURCE_PERF, SOURCE_SIM, SOURCE_CLOCK };
@@ -79,6 +87,8 @@ static const struct argp_option running_options[] = {
     { "no-control", OPT_NO_CONTROL, NULL, 0, "Skip the A/A control series (the floor is then 1 %)", 1 },
     { "seed", OPT_SEED, "N", 0, "Seed of the order and the resampling (default 1)", 1 },
     { "env", OPT_ENV, "K=V", 0, "Add a variable to the clean environment (repeatable)", 2 },
+    { "old-env", OPT_OLD_ENV, "K=V", 0, "The same for old and its control alone; give new the same names, so that both have equal room", 2 },
+    { "new-env", OPT_NEW_ENV, "K=V", 0, "The same for new alone", 2 },
     { "inherit-env", OPT_INHERIT_ENV, NULL, 0, "Run with this shell's environment instead of the clean one", 2 },
     { "aslr", OPT_ASLR, NULL, 0, "Leave address randomisation on", 2 },
     { "stdin", OPT_STDIN, "FILE", 0, "Standard input of every run (default: empty)", 2 },
@@ -107,10 +117,15 @@ static error_t parse_running(int key, char *arg, struct argp_state *state)
     case OPT_NO_CONTROL: spec->control = false; break;
     case OPT_SEED: spec->seed = (uint64_t)number(state, "seed", arg, 0, 0x1p53); break;
     case OPT_ENV:
-        if (!strchr(arg, '=') || *arg == '=')
-            argp_error(state, "--env takes NAME=VALUE, not '%s'", arg);
-        push(o->arena, &spec->env, &spec->env_count, &o->env_room, arg);
+        push(o->arena, &spec->env, &spec->env_count, &o->env_room, pair(state, "env", arg));
         break;
+    case OPT_OLD_ENV:
+    case OPT_NEW_ENV: {
+        int side = key == OPT_NEW_ENV ? SIDE_NEW : SIDE_OLD;
+        push(o->arena, &spec->side_env[side], &spec->side_env_count[side], &o->side_env_room[side],
+             pair(state, side == SIDE_NEW ? "new-env" : "old-env", arg));
+        break;
+    }
     case OPT_INHERIT_ENV: spec->keep_env = true; break;
     case OPT_ASLR: spec->aslr = true; break;
     case OPT_STDIN: spec->stdin_path = arg; break;

@@ -24,7 +24,7 @@ struct options {
     struct output_options output;
     const char *script;  /* --script: readings from a file instead of runs */
     const char *elf[2];  /* import: --old-elf, --new-elf */
-    size_t env_room, arg_room;
+    size_t env_room, side_env_room[2], arg_room;
     int positional_max;  /* before `--`; more is an error */
     const char *positional[2];
     int positional_count;

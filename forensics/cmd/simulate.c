@@ -59,6 +59,7 @@ struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
     rec.name = file_name(spec->path[SIDE_OLD]);
     rec.args = (const char *const *)spec->args;
     rec.env = (const char *const *)spec->env;
+    rec.own_env = (const char *const *)spec->side_env[side];
     rec.stdin_fd = stdin_fd;
     return rec;
 }

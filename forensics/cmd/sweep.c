@@ -6,6 +6,7 @@
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
 #include "cmd/options.h"
+#include "cmd/pin.h"
 #include "cmd/verb.h"
 #include "elf/delta.h"
 #include "elf/inventory.h"
@@ -85,7 +86,7 @@ static bool read_sides(struct result *result, struct err *err)
 {
     for (int side = 0; side < 2; side++) {
         struct inventory *inv = inventory_read(result->arena, result->spec.path[side], err);
-        if (!inv || !inventory_is_native(inv, err))
+        if (!inv || !inventory_is_native(inv, err) || !pin_check(result->arena, result->spec.path[side], inv->sha256, err))
             return false;
         result->inventory[side] = inv;
         result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };

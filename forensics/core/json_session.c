@@ -35,6 +35,13 @@ static void walk_arguments(struct codec *codec, const char *key, char *const **l
         *list = (char *const *)words;
 }
 
+/* The same, but a file without the list lacks the key: most have none. */
+static void walk_own_arguments(struct codec *codec, const char *key, char *const **list, size_t *count)
+{
+    if (!codec->saving || *list)
+        walk_arguments(codec, key, list, count);
+}
+
 void walk_spec(struct codec *codec, void *item)
 {
     struct spec *spec = item;
@@ -49,6 +56,8 @@ void walk_spec(struct codec *codec, void *item)
     codec_double(codec, "timeout_s", &spec->timeout_s);
     codec_string(codec, "stdin", &spec->stdin_path);
     walk_arguments(codec, "env", &spec->env, &spec->env_count);
+    walk_own_arguments(codec, "old_env", &spec->side_env[SIDE_OLD], &spec->side_env_count[SIDE_OLD]);
+    walk_own_arguments(codec, "new_env", &spec->side_env[SIDE_NEW], &spec->side_env_count[SIDE_NEW]);
     codec_bool(codec, "inherit_env", &spec->keep_env);
     codec_bool(codec, "same_output", &spec->same_output);
     codec_string(codec, "ignore_lines", &spec->ignore_lines);

@@ -24,6 +24,8 @@ struct spec {
     const char *stdin_path; /* NULL: an empty stdin */
     char *const *env;       /* K=V added to the clean environment; NULL-terminated; may be NULL */
     size_t env_count;
+    char *const *side_env[2]; /* K=V added for old or new alone, after `env`; NULL-terminated; may be NULL */
+    size_t side_env_count[2];
     bool keep_env;           /* --inherit-env: the caller's environment instead of the clean one */
     bool same_output;        /* differing stdout of old and new is an error; else it is session.output_note */
     const char *ignore_lines; /* extended regex: lines left out of that comparison; NULL: none */

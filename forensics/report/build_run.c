@@ -150,6 +150,9 @@ static void say_session(struct command *command, const struct spec *spec, const 
         word(command, "--seed", arena_printf(command->arena, "%" PRIu64, spec->seed));
     for (size_t i = 0; i < spec->env_count; i++)
         word(command, "--env", spec->env[i]);
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; i < spec->side_env_count[side]; i++)
+            word(command, side == SIDE_NEW ? "--new-env" : "--old-env", spec->side_env[side][i]);
     if (spec->keep_env)
         word(command, "--inherit-env", NULL);
     if (spec->aslr)

@@ -43,7 +43,7 @@ struct handshake {
 
 struct launcher {
     const struct spec *spec;
-    struct startup startup;
+    struct startup startup[2]; /* of old and new */
     int program[2]; /* O_PATH descriptors of old and new */
     int input;      /* stdin */
     int cpu;        /* -1: none */
@@ -122,7 +122,7 @@ __attribute__((noreturn)) static void child(struct launcher own, int side, const
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     getrusage(RUSAGE_SELF, &l->shared->before);
     clock_gettime(CLOCK_MONOTONIC, &l->shared->start);
-    syscall(SYS_execveat, PROGRAM_FD, "", l->startup.argv, l->startup.envp, AT_EMPTY_PATH);
+    syscall(SYS_execveat, PROGRAM_FD, "", l->startup[side].argv, l->startup[side].envp, AT_EMPTY_PATH);
     give_up(l->shared, STEP_EXEC);
 }
 
@@ -347,8 +347,9 @@ static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
     if (shared == MAP_FAILED)
         return err_sys(err, ERR_TOOL, errno, "cannot map a page");
     l->shared = shared;
-    if (!startup_open(arena, file_name(spec->path[0]), spec, &l->startup, err))
-        return false;
+    for (int side = 0; side < 2; side++)
+        if (!startup_open(arena, file_name(spec->path[0]), spec, side, &l->startup[side], err))
+            return false;
     prctl(PR_GET_CHILD_SUBREAPER, &l->was_subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     step_aside(l);
@@ -373,7 +374,8 @@ void launcher_close(struct launcher *l)
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    startup_close(&l->startup);
+    startup_close(&l->startup[0]);
+    startup_close(&l->startup[1]);
     if (!l->shared)
         return;
     munmap(l->shared, sizeof *l->shared);

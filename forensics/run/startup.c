@@ -82,7 +82,7 @@ static char *copy_list(char *const *items, size_t count, char ***list, char *at)
     return (char *)(((uintptr_t)at + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
 }
 
-bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup,
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, int side, struct startup *startup,
                   struct err *err)
 {
     struct list argv = { 0 }, envp = { 0 };
@@ -93,6 +93,8 @@ bool startup_open(struct arena *arena, const char *argv0, const struct spec *spe
         add(arena, &envp, *e);
     for (size_t i = 0; i < spec->env_count; i++)
         set(arena, &envp, spec->env[i]);
+    for (size_t i = 0; i < spec->side_env_count[side]; i++)
+        set(arena, &envp, spec->side_env[side][i]);
     pad(arena, &argv, &envp);
     *startup = (struct startup){ .argv = terminated(arena, &argv), .envp = terminated(arena, &envp) };
     startup->map_bytes = startup_bytes(startup) + 4 * sizeof(char *);

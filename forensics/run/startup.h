@@ -17,8 +17,9 @@ struct startup {
     size_t map_bytes;
 };
 
-/* Builds both from the spec's arguments and environment. False: no memory. startup_close after success. */
-bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, struct startup *startup,
+/* Builds both from the spec's arguments and the environment of old (0) or new (1). False: no memory. startup_close after
+ * success. */
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, int side, struct startup *startup,
                   struct err *err);
 void startup_close(struct startup *startup); /* a zeroed one is harmless */
 

@@ -81,6 +81,8 @@ static struct text_list target_env(struct record *r)
         push(r->arena, &list, fixed_env[i]);
     for (const char *const *e = r->spec->env; e && *e; e++)
         push_env(r->arena, &list, *e);
+    for (const char *const *e = r->spec->own_env; e && *e; e++)
+        push_env(r->arena, &list, *e);
     return list;
 }
 

@@ -29,6 +29,7 @@ struct record_spec {
     const char *name;         /* last part of the argv[0] it sees; NULL: the program's own. The same for old and new */
     const char *const *args;  /* argv[1] onwards, NULL-terminated; NULL: none */
     const char *const *env;   /* "NAME=value" added to the fixed list, or replacing its entry; NULL: none */
+    const char *const *own_env; /* the same, after `env`: what this side alone is given */
     const char *cwd;          /* NULL: the caller's */
     int stdin_fd;             /* these three are duplicated; -1: /dev/null. Start from RECORD_SPEC_INIT */
     int stdout_fd, stderr_fd;

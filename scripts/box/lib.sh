@@ -243,6 +243,13 @@ manifest_json()
         "profile:=$(if [[ -n ${2:-} ]]; then cat -- "$2"; else echo null; fi)"
 }
 
+# need_analyzer: fills ANALYZER (LAYOUT_TAX_FORENSICS, or the one that make built).
+need_analyzer()
+{
+    ANALYZER=${LAYOUT_TAX_FORENSICS:-$ROOT/layout_tax_forensics}
+    [[ -x $ANALYZER ]] || die "the analyzer $ANALYZER is not there; run make, or set LAYOUT_TAX_FORENSICS"
+}
+
 # find_peers: fills NAMES and LIBRARY (name -> shared library, empty for the C library's own allocator) with what is
 # here: build/libhakmem.so, Debian's peers by the names that their packages install, and PEERS='NAME=LIBRARY ...'.
 declare -A LIBRARY=([system]="")

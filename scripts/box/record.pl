@@ -5,6 +5,7 @@
 #   record.pl rows NAME NAME:n ...  < TABLE                tab-separated lines as an array of objects (:n a number)
 #   record.pl stats < NUMBERS                              n, mean, median, sd, cv_percent, min, max
 #   record.pl get FILE a.b.0                               one value; status 1 when it is not there
+#   record.pl where FILE a.b NAME=TEXT c   member c of the first object in the list a.b whose NAME is TEXT
 #   record.pl pick FILE NAME...                            an object of some of the members of another
 #   record.pl set FILE a.b=TEXT ...                        the object in FILE with texts put in
 #   record.pl schedule ROUNDS SEED                         orders of A B C D, one round a line (ROUNDS even)
@@ -14,10 +15,10 @@ use JSON::PP;
 
 my $json = JSON::PP->new->canonical->pretty->indent_length(2)->allow_nonref;
 my %verb = (
-    object => \&object, rows => \&rows, stats => \&stats, get => \&get, pick => \&pick, set => \&put,
+    object => \&object, rows => \&rows, stats => \&stats, get => \&get, where => \&where, pick => \&pick, set => \&put,
     schedule => \&schedule,
 );
-my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|pick|set|schedule ...\n";
+my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|where|pick|set|schedule ...\n";
 $verb->(@ARGV);
 
 sub slurp
@@ -86,17 +87,34 @@ sub stats
     });
 }
 
-sub get
+# What lies at the path; status 1 when nothing does.
+sub at
 {
-    my ($file, $path) = @_;
-    my $value = parse(slurp($file), $file);
+    my ($value, $path) = @_;
     for my $key (split /\./, $path) {
         $value = ref $value eq 'HASH' ? $value->{$key}
           : ref $value eq 'ARRAY' && $key =~ /^\d+$/ ? $value->[$key]
           :                                            undef;
         exit 1 unless defined $value;
     }
+    return $value;
+}
+
+sub show
+{
+    my ($value) = @_;
     print ref $value ? $json->encode($value) : JSON::PP::is_bool($value) ? ($value ? 'true' : 'false') : $value, "\n";
+}
+
+sub get { my ($file, $path) = @_; show(at(parse(slurp($file), $file), $path)) }
+
+sub where
+{
+    my ($file, $path, $condition, $member) = @_;
+    my ($name, $text) = split /=/, $condition, 2;
+    my ($found) = grep { ($_->{$name} // '') eq $text } @{ at(parse(slurp($file), $file), $path) };
+    exit 1 unless $found;
+    show(at($found, $member));
 }
 
 sub pick

@@ -9,6 +9,7 @@ record=scripts/box/record.pl
 ${CC:-gcc} -O1 -o "$work/good" tests/lib/fake_bench.c || exit 1
 cp "$work/good" "$work/hang"
 cp "$work/good" "$work/crash"
+cp "$work/good" "$work/complain"
 export RUNS=4 ITERS=1000 OUT=$work/m.json BENCH_BIN=$work/good
 
 # The schedule, at its own level.
@@ -41,6 +42,17 @@ is "$($record get "$OUT" knobs | tr -d ' \n')" '{"HAKMEM_STATS":"0","HAKMEM_WARM
 is "$($record get "$OUT" runs | grep -c place)" 16 "and every raw run"
 is "$($record get "$OUT" binary.sha256)" "$(sha256sum <"$BENCH_BIN" | cut -d' ' -f1)" "of the binary it names"
 
+like "$text" "D  +1, 1  +250000.00 ns  +\\+0.00 % " "and ends in the analyzer's table of gains"
+
+# The processor model in the clock's place.
+text=$(ITERS=1 OUT=$work/s.json $box --source sim 2>&1)
+if [[ $text == *"not modelled: "*recorder* ]]; then
+    skip "a modelled matrix" "$text"
+else
+    like "$text" "modelled, not measured.*D  +1, 1 .*% \\(exact\\)" "a modelled matrix says what it is and is exact"
+    is "$($record get "$work/s.json" source) $($record get "$work/s.json" rounds)" "sim 1" "under its own source"
+fi
+
 # refuses TITLE REGEX ENV...: status 1, one sentence, no result.
 refuses() {
     local title=$1 regex=$2 status=0 said
@@ -54,6 +66,9 @@ refuses() {
     fi
 }
 refuses "an odd number of rounds" "RUNS must be even, not 5" RUNS=5 $box
+refuses "a source that is none" "source takes clock or sim, not 'perf'" $box --source perf
+refuses "a knob that the program refuses" "the allocator refused a knob" BENCH_BIN="$work/complain" $box HAKMEM_WARM_POOL_SIZE=99
+refuses "the same on the model" "the allocator refused a knob" BENCH_BIN="$work/complain" $box --source sim HAKMEM_WARM_POOL_SIZE=99
 refuses "no rounds" "RUNS must be a number from 2" RUNS=0 $box
 refuses "a knob that the matrix sets" "sets HAKMEM_TINY_C5" $box HAKMEM_TINY_C5_INLINE_SLOTS=1
 refuses "a program that crashes" "point A: .*killed by signal 11" BENCH_BIN="$work/crash" $box

@@ -56,6 +56,13 @@ is "$($box show first)" "$(cat "$manifest")" "show prints the manifest"
 is "$($box verify)" "ok first" "verify finds it as it was"
 ok "the harness runs a pin" env BENCH_BIN="$PINNED/first" RUNS=1 ITERS=1 OUT="$work/o.json" scripts/run_mixed_10_cleanenv.sh
 
+ltf=${LTF:-$root/layout_tax_forensics}
+analyze() { "$ltf" --runs 1 --warmup 0 --no-control --source clock "$@"; }
+not_refused() { like "$(analyze "$@" 2>&1)" "INCONCLUSIVE|NONE|inconclusive|none" "the analyzer runs a pin"; }
+not_refused "$PINNED/first" "$PINNED/first"
+cp "$work/good" "$work/app" && echo '{"port": 80}' >"$work/app.json"
+unlike "$(analyze "$work/app" "$work/app" 2>&1)" "pin|app.json" "a JSON file of another kind beside a program is nobody's business"
+
 # A root name: the founding workflow's binaries are called by their names in the folder above.
 ok "a bench's pin gets a link" $box "$work/good" bench_random_mixed_best
 is "$(readlink "$work/bench_random_mixed_best")" "pinned/bench_random_mixed_best" "that leads to the pin"
@@ -72,10 +79,16 @@ refuses "the harness, through the link" "is not the binary that was pinned" \
     env BENCH_BIN="$work/bench_random_mixed_best" RUNS=1 ITERS=1 OUT="$work/p.json" scripts/run_mixed_10_cleanenv.sh
 refuses "the matrix, through the link" "is not the binary that was pinned" \
     env BENCH_BIN="$work/bench_random_mixed_best" RUNS=2 ITERS=1 OUT="$work/p.json" scripts/box/mixed_matrix_box.sh
+refuses "the analyzer, through the link" "is not the binary that was pinned" \
+    analyze "$work/good" "$work/bench_random_mixed_best"
+refuses "and where it comes first" "is not the binary that was pinned" \
+    analyze "$work/bench_random_mixed_best" "$work/good"
 cp "$work/good" "$PINNED/loose"
 refuses "a file that was put into pinned/ by hand" "without a manifest" \
     env BENCH_BIN="$PINNED/loose" RUNS=1 ITERS=1 OUT="$work/p.json" scripts/run_mixed_10_cleanenv.sh
+refuses "the same, to the analyzer" "without a manifest" analyze "$work/good" "$PINNED/loose"
 echo "{" >"$PINNED/loose.json"
+refuses "a manifest that is cut short, to the analyzer" "loose.json is not JSON" analyze "$work/good" "$PINNED/loose"
 refuses "a manifest that is cut short" "is not a manifest" \
     env BENCH_BIN="$PINNED/loose" RUNS=1 ITERS=1 OUT="$work/p.json" scripts/run_mixed_10_cleanenv.sh
 rm "$PINNED/loose" "$PINNED/loose.json" "$PINNED/first"

@@ -197,6 +197,17 @@ static void words_agree(const char *name, codec_word *word)
     ok(same && count == json_array_size(words), "the schema lists the %zu words of %s as the table has them", count, name);
 }
 
+/* One binary at two settings. */
+static struct result *two_settings(void)
+{
+    static char *const off[] = { "KNOB=0", NULL }, *const on[] = { "KNOB=1", NULL };
+    struct result *r = result_new();
+    r->spec.side_env[SIDE_OLD] = off;
+    r->spec.side_env[SIDE_NEW] = on;
+    r->spec.side_env_count[SIDE_OLD] = r->spec.side_env_count[SIDE_NEW] = 1;
+    return r;
+}
+
 int main(void)
 {
     json_error_t error;
@@ -215,6 +226,7 @@ int main(void)
     for (int i = 0; i < EXAMPLE_COUNT; i++)
         conforms(&examples[i]);
     conforms(&(struct example){ "an empty result", result_new });
+    conforms(&(struct example){ "environments of their own", two_settings });
     int never = 0, bare = 0;
     unmet(schema, "", &never, &bare);
     ok(never == 0, "every described key is written by some example");
