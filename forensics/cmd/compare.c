@@ -73,7 +73,7 @@ static bool open_source(struct options *o, struct result *result, struct source_
         return false;
     }
     spec->source = SOURCE_SIM;
-    result_warn(result, "no hardware counters: %s", why.text);
+    result_warn(result, "%s", why.text);
     return true;
 }
 
@@ -108,10 +108,13 @@ static int partial(struct result *result, const struct output_options *output, s
     int status = fail(err);
     if (result->session.count) {
         struct err ignored = ERR_INIT;
+        result->session.complete = false;
+        if (!result->session.interrupted)
+            result->session.interrupted = arena_strdup(result->arena, err->text);
         result->comparison = compare_runs(result, output);
         result_warn(result, "interrupted: what follows is a part of the runs and no verdict");
         result->verdict.cause = result->verdict.primary = CAUSE_INCONCLUSIVE;
-        result->verdict.summary = "Interrupted before the last round: no verdict.";
+        result->verdict.summary = "Interrupted before the end: no verdict.";
         if (!show(result, output, &ignored))
             fail(&ignored);
     }

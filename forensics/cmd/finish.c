@@ -43,12 +43,12 @@ int exit_status(const struct verdict *verdict, const char *fail_on)
 /* Colour, characters and width of what goes to `fd` (-1: a file). */
 struct report_options look_of(const struct output_options *output, int fd)
 {
-    const char *none = getenv("NO_COLOR");
+    const char *none = getenv("NO_COLOR"), *kind = getenv("TERM");
     bool terminal = fd >= 0 && isatty(fd);
     struct winsize window;
     setlocale(LC_CTYPE, "");
     return (struct report_options){
-        .colour = strcmp(output->color, "auto") ? !strcmp(output->color, "always") : terminal && !(none && *none),
+        .colour = strcmp(output->color, "auto") ? !strcmp(output->color, "always") : terminal && !(none && *none) && !(kind && strcmp(kind, "dumb") == 0),
         .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .verbose = output->verbose,
         .quiet = output->quiet,

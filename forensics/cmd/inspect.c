@@ -33,6 +33,7 @@ int verb_inspect(int argc, char **argv)
         result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
     }
     if (status == EXIT_OK) {
+        result->session.complete = true; /* nothing was to run */
         result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
         if (!show(result, &o.output, &err))
             status = fail(&err);

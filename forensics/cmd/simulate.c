@@ -11,6 +11,7 @@
 #include "sim/record.h"
 
 enum { SUBSETS = 8 /* of the groups layout, hint, data made perfect; the first has none */ };
+enum { RECORDER_PATIENCE = 100 /* times as long as a run by itself may take: the clock has shown that it ends */ };
 
 /* Feeds the recording to the models and notes what is mapped. */
 static bool consume(struct record *record, struct crew *crew, struct modules *modules, struct err *err)
@@ -52,6 +53,13 @@ static const char *file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* An interrupt ends a recording at once, not with the program. */
+static bool wanted(void *context)
+{
+    (void)context;
+    return !interrupt_signal();
+}
+
 struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
 {
     struct record_spec rec = RECORD_SPEC_INIT;
@@ -61,6 +69,8 @@ struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
     rec.env = (const char *const *)spec->env;
     rec.own_env = (const char *const *)spec->side_env[side];
     rec.stdin_fd = stdin_fd;
+    rec.keep_on = wanted;
+    rec.timeout = spec->timeout_s * (spec->runs ? RECORDER_PATIENCE : 1);
     return rec;
 }
 
@@ -108,14 +118,18 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
         models[0] = model_create(profile, 0);
     if (record)
         crew = crew_new(models, spec->knockout ? SUBSETS : 1, err);
-    bool done = crew && consume(record, crew, &modules, err);
+    struct err broken = ERR_INIT;
+    bool done = crew && consume(record, crew, &modules, &broken);
     if (done)
         result->cost[side] = costs_of(models, &modules, result->arena);
     crew_free(crew);
     for (int i = 0; i < SUBSETS; i++)
         model_free(models[i]); /* before record_finish: they point into the stream's blocks */
+    /* How the process ended says more than that the stream stopped. */
     if (record && !record_finish(record, &end, err))
         done = false;
+    else if (crew && !done)
+        *err = broken;
     if (input >= 0)
         close(input);
     if (done && !ended_well(&end, spec->path[side], err))

@@ -36,6 +36,8 @@ void comparison_add_exact(struct arena *arena, struct comparison *comparison, en
     size_t at = 0, time = comparison->time ? (size_t)(comparison->time - comparison->figures) : 0;
     struct figure *figures = arena_array(arena, comparison->count + 1, sizeof *figures);
     double ratio = old_value > 0 ? new_value / old_value : new_value == old_value ? 1 : NAN;
+    /* The noise that widened a clock's floor is none of an exact figure's. */
+    double floor = comparison->time ? fmin(comparison->floor, 0.01) : comparison->floor;
 
     while (at < comparison->count && comparison->figures[at].metric <= metric)
         at++;
@@ -46,7 +48,7 @@ void comparison_add_exact(struct arena *arena, struct comparison *comparison, en
     figures[at] = (struct figure){
         .metric = metric, .source = source, .state = READING_READ, .estimator = ESTIMATOR_EXACT,
         .old_value = old_value, .new_value = new_value, .ratio = ratio, .lo = ratio, .hi = ratio,
-        .p = NAN, .old_n = 1, .new_n = 1, .mde = NAN, .change = exact_change(ratio, comparison->floor),
+        .p = NAN, .old_n = 1, .new_n = 1, .mde = NAN, .change = exact_change(ratio, floor),
     };
     comparison->figures = figures;
     comparison->count++;

@@ -61,8 +61,8 @@ struct comparison {
 
 struct arena;
 
-/* Adds a figure of a deterministic source (one value a side, no interval), in table order. Its change is judged by the
- * comparison's floor. */
+/* Adds a figure of a deterministic source (one value a side, no interval), in table order. Beside a clock its change is
+ * judged by 1 % at most, whatever the clock's noise; alone by the comparison's floor. */
 void comparison_add_exact(struct arena *arena, struct comparison *comparison, enum metric metric, enum source source,
                           double old_value, double new_value);
 

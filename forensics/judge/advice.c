@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "judge/stack.h"
+
 /* One row a sentence; a NULL `when` always holds. */
 struct advice_row {
     enum cause cause;
@@ -11,7 +13,9 @@ struct advice_row {
 
 static bool text_grew(const struct docket *d)
 {
-    return d->delta && (double)d->delta->new->text_bytes > 1.01 * (double)d->delta->old->text_bytes;
+    /* Where identical code carries nearly all of it, what was inlined on top is not the reason. */
+    return d->delta && (double)d->delta->new->text_bytes > 1.01 * (double)d->delta->old->text_bytes &&
+           !(d->identical_share >= 0.8);
 }
 
 static bool no_elf(const struct docket *d)
@@ -63,9 +67,8 @@ static bool rests_on_rule(const struct docket *d)
 
 static const struct advice_row advice_table[] = {
     { CAUSE_LAYOUT, NULL,
-      "Relink new with other layouts (link order, -falign-functions=64, padding) and measure each: if the slowdown "
-      "comes "
-      "and goes with them, it is luck of placement and no source change will cure it for good." },
+      "Before you change the source: `layout_tax_forensics sweep` tries both builds in many layouts. If the slowdown comes "
+      "and goes with them, it is luck of placement, and only fixing the placement cures it." },
     { CAUSE_LAYOUT, text_grew,
       "The text grew: see what was inlined or unrolled on top (inlining limits, -O3 or PGO decisions), and keep hot "
       "functions together (-ffunction-sections with an order file, or a post-link optimiser)." },
@@ -110,8 +113,63 @@ static bool concerns(const struct docket *d, enum cause cause)
     return false;
 }
 
+/* The function that carries most of what grew by a share, if that is worth naming; NULL: none stands out. */
+static const struct cost_pair *culprit(const struct docket *d, enum share share)
+{
+    const struct cost_pair *best = NULL;
+    double total = d->cost[0] ? cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total) : 0;
+    for (size_t i = 0; total > 0 && i < d->function_count; i++) {
+        const struct cost_pair *p = &d->functions[i];
+        if (p->new && p->shares[share] >= 0.3 * total && (!best || p->shares[share] > best->shares[share]))
+            best = p;
+    }
+    return best;
+}
+
+/* Whether what grew in a function is mostly code that comes from far away: no alignment cures that. */
+static bool far_code(const struct cost_pair *p)
+{
+    const double *o = p->old->cost.cycles, *n = p->new->cost.cycles;
+    double far = n[COMPONENT_L1I] + n[COMPONENT_L2I] + n[COMPONENT_ITLB] - o[COMPONENT_L1I] - o[COMPONENT_L2I] - o[COMPONENT_ITLB];
+    return far > p->cycles / 2;
+}
+
+/* The remedy for identical code that one function suffers most from. */
+static void name_layout(struct docket *d)
+{
+    const struct cost_pair *p = culprit(d, SHARE_LAYOUT);
+    if (!p || !same_code(p) || !p->change->old || !p->change->new)
+        return;
+    unsigned from = (unsigned)(p->change->old->address % 64), to = (unsigned)(p->change->new->address % 64);
+    if (far_code(p))
+        say(d->arena, &d->advice,
+            "Keep %s next to the functions it runs with: its code now comes from farther away. Use -ffunction-sections and an "
+            "order file (ld.lld --symbol-ordering-file, gold --section-ordering-file), or a fresh profile.",
+            p->new->name);
+    else if (from != to)
+        say(d->arena, &d->advice,
+            "Align %s (its offset in the 64-byte line went from %u to %u): __attribute__((aligned(64))) on it, or build with "
+            "-falign-functions=64 -falign-loops=32.",
+            p->new->name, from, to);
+}
+
+static void name_others(struct docket *d)
+{
+    static const enum share shares[] = { SHARE_HINT, SHARE_DATA, SHARE_WORK };
+    double total = d->cost[0] ? cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total) : 0;
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        const struct cost_pair *p = concerns(d, cause_of_share(shares[i])) ? culprit(d, shares[i]) : NULL;
+        if (p)
+            say(d->arena, &d->advice, "Start with %s: it carries %.0f %% of the extra cycles, mostly as %s.", p->new->name,
+                100 * p->cycles / total, cause_table[cause_of_share(shares[i])].name);
+    }
+}
+
 void give_advice(struct docket *docket)
 {
+    if (concerns(docket, CAUSE_LAYOUT))
+        name_layout(docket);
+    name_others(docket);
     for (size_t i = 0; i < sizeof advice_table / sizeof *advice_table; i++) {
         const struct advice_row *row = &advice_table[i];
         if (concerns(docket, row->cause) && (!row->when || row->when(docket)))

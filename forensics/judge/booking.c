@@ -162,18 +162,68 @@ static double divide_dependence(const struct cost_pair *p, double cycles, double
     return sum;
 }
 
+double idle_cycles(const struct docket *docket)
+{
+    double sum = 0;
+    for (size_t i = 0; i < docket->function_count; i++)
+        sum += idle_dependence(&docket->functions[i]);
+    return sum;
+}
+
+/* What a function waits for, by the share its waits went to: the event of that share that grew most. NULL: none did. */
+static const char *waits_for(struct arena *arena, const struct cost_pair *p, enum share share)
+{
+    static const struct { enum share share; enum metric metric; } rows[] = {
+        { SHARE_LAYOUT, M_FETCH_WINDOWS }, { SHARE_LAYOUT, M_L1I_MISSES }, { SHARE_LAYOUT, M_ITLB_MISSES },
+        { SHARE_LAYOUT, M_BTB_MISSES }, { SHARE_LAYOUT, M_OPCACHE_MISSES }, { SHARE_LAYOUT, M_BRANCH_MISSES },
+        { SHARE_HINT, M_BRANCH_MISSES }, { SHARE_HINT, M_TAKEN_BRANCHES },
+        { SHARE_DATA, M_L1D_MISSES }, { SHARE_DATA, M_DTLB_MISSES },
+    };
+    enum metric best = METRIC_COUNT;
+    double most = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double old = p->old->cost.counts[rows[i].metric], more = p->new->cost.counts[rows[i].metric] - old;
+        if (rows[i].share == share && more > most && more > 0.01 * old) {
+            most = more;
+            best = rows[i].metric;
+        }
+    }
+    if (best == METRIC_COUNT)
+        return NULL;
+    return arena_printf(arena, "%s %.3g -> %.3g", metric_table[best].title, p->old->cost.counts[best],
+                        p->new->cost.counts[best]);
+}
+
+/* "kern executes no more but waits longer for its code (fetch windows 9e+06 -> 1.25e+07)". */
+static const char *wait_fact(struct arena *arena, const struct cost_pair *p, enum share share)
+{
+    static const char *const object[SHARE_COUNT] = {
+        [SHARE_WORK] = "", [SHARE_LAYOUT] = " for its code", [SHARE_HINT] = " behind its branches", [SHARE_DATA] = " for its data",
+    };
+    const char *event = waits_for(arena, p, share);
+    return arena_printf(arena, "%s executes no more but waits longer%s%s%s%s", p->new->name, object[share], event ? " (" : "",
+                        event ? event : "", event ? ")" : "");
+}
+
 static void book_dependence(struct ledger *l)
 {
-    double moved[SHARE_COUNT] = { 0 };
+    double moved[SHARE_COUNT] = { 0 }, most[SHARE_COUNT] = { 0 };
+    const struct cost_pair *worst[SHARE_COUNT] = { NULL };
     for (size_t i = 0; i < l->count; i++) {
         double part[SHARE_COUNT], cycles = idle_dependence(&l->pairs[i]),
                                   sum = divide_dependence(&l->pairs[i], cycles, part);
-        for (int s = 0; s < SHARE_COUNT && sum > 0; s++)
-            moved[s] += move_pair(l, &l->pairs[i], SHARE_WORK, (enum share)s, cycles * part[s] / sum);
+        for (int s = 0; s < SHARE_COUNT && sum > 0; s++) {
+            double now = move_pair(l, &l->pairs[i], SHARE_WORK, (enum share)s, cycles * part[s] / sum);
+            moved[s] += now;
+            if (now > most[s]) {
+                most[s] = now;
+                worst[s] = &l->pairs[i];
+            }
+        }
     }
     for (int s = 0; s < SHARE_COUNT; s++)
-        say_booking(l, BOOKING_DEPENDENCE, (enum share)s, moved[s],
-                    "dependence chains take longer in functions that execute no more");
+        if (worst[s])
+            say_booking(l, BOOKING_DEPENDENCE, (enum share)s, moved[s], wait_fact(l->docket->arena, worst[s], (enum share)s));
 }
 
 /* Cycles of the branch instructions that new executes on top of old's, at the base cost of an instruction. */

@@ -24,6 +24,9 @@ struct booking_row {
 
 extern const struct booking_row booking_table[BOOKING_COUNT];
 
+/* Dependence cycles of all functions that gained them while they executed no more: what rule `dependence` has to place. */
+double idle_cycles(const struct docket *docket);
+
 /* Moves cycles between the shares of a model's attribution; `cycles` are dC by share, in model cycles. The docket's
  * function pairs move along where a booking is about functions. Every booking made is said in the docket's arithmetic
  * and becomes evidence. Needs both cost profiles. */

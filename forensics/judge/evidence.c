@@ -48,7 +48,7 @@ static void cost_evidence(struct docket *d)
 {
     double total = cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total), identical = 0;
     size_t count, shown = 0;
-    if (total <= 0)
+    if (total < 0.003 * cost_cycles(&d->cost[0]->total)) /* nothing to carry */
         return;
     struct cost_pair *pairs = d->functions;
     for (size_t i = 0; i < d->function_count; i++) {
@@ -213,6 +213,18 @@ void sort_evidence(struct docket *docket)
     struct verdict *v = docket->verdict;
     if (v->evidence_count > 1)
         qsort(v->evidence, v->evidence_count, sizeof *v->evidence, by_weight);
+}
+
+void say_proof(struct docket *docket)
+{
+    const struct verdict *v = docket->verdict;
+    enum cause cause = v->primary;
+    int said = 0;
+    for (size_t i = 0; v->regression && i < v->evidence_count && said < 2; i++)
+        if (v->evidence[i].cause == cause && v->evidence[i].weight >= 0.3) {
+            say(docket->arena, &docket->reasons, "%s", v->evidence[i].text);
+            said++;
+        }
 }
 
 void gather_evidence(struct docket *docket)

@@ -183,17 +183,6 @@ static void choose(struct docket *d)
     }
 }
 
-static const char *interval_words(const struct docket *d)
-{
-    const struct comparison *c = d->comparison;
-    if (isnan(c->slowdown_lo))
-        return "one run a side, no interval";
-    if (c->slowdown_lo == c->slowdown_hi)
-        return "modelled";
-    return arena_printf(d->arena, "95 %% interval %+.1f to %+.1f %%", percent(c->slowdown_lo - 1),
-                        percent(c->slowdown_hi - 1));
-}
-
 /* "work 42 %, hint 38 %, layout 20 %": largest first, those below 5 % left out. */
 static const char *share_words(const struct docket *d)
 {
@@ -215,22 +204,21 @@ static const char *share_words(const struct docket *d)
 static const char *summary_slower(const struct docket *d)
 {
     const struct verdict *v = d->verdict;
-    double slower = percent(d->comparison->slowdown - 1);
     const char *modelled = v->attribution.known && v->attribution.source == SOURCE_SIM ? ", as modelled" : "";
     if (v->cause == CAUSE_INCONCLUSIVE)
-        return arena_printf(d->arena, "New is %.1f %% slower (%s); the cause cannot be named.", slower,
-                            interval_words(d));
+        return "New is slower; the cause cannot be named.";
     if (!v->attribution.known)
-        return arena_printf(d->arena, "New is %.1f %% slower (%s), by the founding rules because of %s: %s.", slower,
-                            interval_words(d), cause_table[v->cause].name, cause_table[v->cause].meaning);
-    return arena_printf(d->arena, "New is %.1f %% slower (%s): %s. The change of cycles divides into %s%s.", slower,
-                        interval_words(d), cause_table[v->cause].meaning, share_words(d), modelled);
+        return arena_printf(d->arena, "New is slower, by the founding rules because %s.", cause_table[v->cause].meaning);
+    if (v->cause == CAUSE_MIXED)
+        return arena_printf(d->arena, "New is slower for several reasons (%s of the extra cycles%s).", share_words(d), modelled);
+    return arena_printf(d->arena, "New is slower because %s (%s of the extra cycles%s).", cause_table[v->cause].meaning,
+                        share_words(d), modelled);
 }
 
+/* Why, in a sentence. How much slower is the headline's to say, from the same figures. */
 static const char *summary(const struct docket *d)
 {
     const struct comparison *c = d->comparison;
-    double change = percent(c->slowdown - 1);
     if (d->verdict->cause == CAUSE_UNRELIABLE)
         return arena_printf(
             d->arena, "Old differs from its own copy by %+.1f %%: the machine, not the program; nothing can be said.",
@@ -239,19 +227,15 @@ static const char *summary(const struct docket *d)
         return "No figure of time was read, so nothing can be said about speed.";
     if (d->trend == TREND_SLOWER)
         return summary_slower(d);
+    if (d->verdict->cause == CAUSE_INCONCLUSIVE && isnan(c->time->mde))
+        return "That is too little to decide.";
     if (d->verdict->cause == CAUSE_INCONCLUSIVE)
-        return isnan(c->time->mde)
-                   ? arena_printf(d->arena, "New against old reads %+.1f %% (%s): too little to decide.", change,
-                                  interval_words(d))
-                   : arena_printf(d->arena,
-                                  "New against old reads %+.1f %% (%s): neither slower nor equivalent; a change of "
-                                  "%.1f %% would have "
-                                  "been seen.",
-                                  change, interval_words(d), percent(c->time->mde));
+        return arena_printf(d->arena, "Neither slower nor equivalent: only a change of %.1f %% or more would have been seen.",
+                            percent(c->time->mde));
     if (d->trend == TREND_FASTER)
-        return arena_printf(d->arena, "New is not slower: time changed by %+.1f %% (%s).", change, interval_words(d));
-    return arena_printf(d->arena, "Old and new take the same time: %+.1f %% (%s), inside the floor of %.1f %%.", change,
-                        interval_words(d), percent(d->floor));
+        return "New is not slower.";
+    return arena_printf(d->arena, "Old and new take the same time: what differs is inside the floor of %.1f %%.",
+                        percent(d->floor));
 }
 
 /* The model says more than an undecided clock: worth a sentence, not a verdict. */
@@ -294,6 +278,7 @@ struct verdict judge(struct arena *arena, const struct result *result, const str
     choose(&d);
     gather_evidence(&d);
     sort_evidence(&d);
+    say_proof(&d);
     mention_model(&d);
     verdict.confidence = confidence_of(&d);
     give_advice(&d);

@@ -144,10 +144,20 @@ bool same_code(const struct cost_pair *pair)
            (pair->change->fate == FATE_SAME || pair->change->fate == FATE_MOVED);
 }
 
+/* Dependence chains that grew without more instructions are nobody's work: the bookings say what they wait for. */
+static bool only_waits(const struct docket *d, int component, double delta)
+{
+    return component == COMPONENT_DEPENDENCE && delta > 0 && idle_cycles(d) >= delta / 2;
+}
+
 static void say_components(struct docket *d, const double *delta, double total)
 {
     for (int i = 0; i < COMPONENT_COUNT; i++)
-        if (fabs(delta[i]) >= 0.03 * fabs(total))
+        if (only_waits(d, i, delta[i]))
+            say(d->arena, &d->arithmetic,
+                "%+.3g cycles, %.0f %% of the modelled change, are longer waits of the same instructions.", delta[i],
+                100 * delta[i] / total);
+        else if (fabs(delta[i]) >= 0.03 * fabs(total))
             say(d->arena, &d->arithmetic, "%s: %s %+.3g cycles, %.0f %% of the modelled change.",
                 cause_table[cause_of_share(component_table[i].share)].name, component_table[i].title, delta[i],
                 100 * delta[i] / total);

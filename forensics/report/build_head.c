@@ -56,10 +56,10 @@ static const char *cause_said(struct arena *arena, const struct result *result)
     return more ? arena_printf(arena, "%s (%s)", name, more) : name;
 }
 
-/* True if the result ends in a verdict; an inspection without a run does not. */
+/* True if the result ends in a verdict, if only in the part of one; an inspection without a run does not. */
 static bool is_judged(const struct result *result)
 {
-    return result->comparison.count > 0;
+    return result->comparison.count > 0 || result->session.count > 0;
 }
 
 static const char *headline(const struct result *result, struct arena *arena)

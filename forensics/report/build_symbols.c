@@ -82,6 +82,10 @@ static const char *mostly(const struct pair *pair)
             best = i;
         }
     }
+    /* Chains that take longer without more instructions are waits, not work. */
+    bool both = pair->old && pair->new && pair->old->cost.instructions > 0;
+    if (best == COMPONENT_DEPENDENCE && both && fabs(pair->new->cost.instructions / pair->old->cost.instructions - 1) < .01)
+        return "same instructions, longer waits";
     return most > 0 ? component_table[best].title : "-";
 }
 
