@@ -184,8 +184,9 @@ static void test_write_back(void)
 {
     struct cost dirty = swept(128 << 10, true), clean = swept(128 << 10, false);
     struct cost near_dirty = swept(16 << 10, true), near_clean = swept(16 << 10, false);
-    ok(cost_cycles(&dirty) > 1.5 * cost_cycles(&clean), "written lines take the path to L2 twice (%.1f against %.1f cycles)",
-       cost_cycles(&dirty) / 40000, cost_cycles(&clean) / 40000);
+    ok(cost_cycles(&dirty) > 1.5 * cost_cycles(&clean),
+       "written lines take the path to L2 twice (%.1f against %.1f cycles)", cost_cycles(&dirty) / 40000,
+       cost_cycles(&clean) / 40000);
     ok(only(&clean, &dirty, C(L1D) | C(TAKEN)), "only l1d moves");
     is_near(cost_cycles(&near_dirty), cost_cycles(&near_clean), 0.02 * cost_cycles(&near_clean),
             "where they stay in the L1D, writing costs nothing");

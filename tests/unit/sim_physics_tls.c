@@ -16,8 +16,10 @@ static void load_absolute(struct draft *d, const char *code, uint8_t length, enu
 
 static void map_all(struct program *p)
 {
-    struct stream_event event = { .type = STREAM_EVENT_MAP,
-                                  .map = { .address = MAIN, .bytes = 0x400000, .kind = STREAM_MAP_FILE, .path = "/bin/x" } };
+    struct stream_event event = {
+        .type = STREAM_EVENT_MAP,
+        .map = { .address = MAIN, .bytes = 0x400000, .kind = STREAM_MAP_FILE, .path = "/bin/x" }
+    };
     model_event(p->model, &event);
 }
 
@@ -93,7 +95,8 @@ static bool only_expected(const struct cost *a, const struct cost *b)
         if (c == COMPONENT_BASE || c == COMPONENT_DEPENDENCE || c == COMPONENT_TAKEN || c == COMPONENT_OPCACHE)
             continue;
         if (fabs(a->cycles[c] - b->cycles[c]) > 0.02 * most) {
-            diag("%s moved: %.0f against %.0f of %.0f cycles", component_table[c].name, a->cycles[c], b->cycles[c], most);
+            diag("%s moved: %.0f against %.0f of %.0f cycles", component_table[c].name, a->cycles[c], b->cycles[c],
+                 most);
             good = false;
         }
     }
@@ -114,8 +117,8 @@ int main(void)
     ok(only_expected(slow, fast), "in its instructions, jumps and windows, and in no cache, TLB or predictor");
     ok(slow->counts[M_CALLS] == ROUNDS && slow->counts[M_RETURNS] == ROUNDS && fast->counts[M_CALLS] == 0,
        "by a call and a return a round");
-    ok(slow->counts[M_INDIRECT_BRANCHES] == ROUNDS && slow->counts[M_INDIRECT_MISSES] <= 2 && slow->counts[M_RETURN_MISSES] <= 2,
-       "and the stub's jump, all predicted");
+    ok(slow->counts[M_INDIRECT_BRANCHES] == ROUNDS && slow->counts[M_INDIRECT_MISSES] <= 2 &&
+           slow->counts[M_RETURN_MISSES] <= 2, "and the stub's jump, all predicted");
     is_near(called->tls_helper_share, (double)GENERAL_HELPER / GENERAL, 1e-9, "the executed share of the helper");
     is_near(called->plt_share, (double)GENERAL_STUB / GENERAL, 1e-9, "and of the stub");
     ok(direct->tls_helper_share == 0 && direct->plt_share == 0, "initial-exec has neither");
