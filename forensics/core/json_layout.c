@@ -69,6 +69,34 @@ static void walk_effect(struct codec *codec, void *item)
     walk_sides(codec, "percentile", effect->percentile);
 }
 
+static void walk_addresses(struct codec *codec, void *item)
+{
+    struct layout_culprit *culprit = item;
+    codec_hex(codec, side_name[SIDE_OLD], &culprit->address[SIDE_OLD]);
+    codec_hex(codec, side_name[SIDE_NEW], &culprit->address[SIDE_NEW]);
+}
+
+static void walk_culprit(struct codec *codec, void *item)
+{
+    struct layout_culprit *culprit = item;
+    codec_string(codec, "name", &culprit->name);
+    codec_object(codec, "address", culprit, walk_addresses);
+    codec_double(codec, "cycles", &culprit->cycles);
+    CODEC_ENUM(codec, "component", culprit->component, word_component);
+    codec_double(codec, "alone", &culprit->alone);
+}
+
+static void walk_culprits(struct codec *codec, struct layout_study *study)
+{
+    size_t count = study->culprit_count;
+    struct layout_culprit *culprits = codec_items(codec, "culprits", study->culprits, &count, sizeof *culprits, walk_culprit);
+    if (codec->saving || codec_broken(codec))
+        return;
+    study->culprit_count = count < LAYOUT_CULPRITS ? count : LAYOUT_CULPRITS;
+    for (size_t i = 0; i < study->culprit_count; i++)
+        study->culprits[i] = culprits[i];
+}
+
 static void walk_moved(struct codec *codec, void *item)
 {
     struct layout_study *study = item;
@@ -92,6 +120,7 @@ static void walk_study(struct codec *codec, void *item)
     struct layout_effect *effects = codec_items(codec, "effects", study->effects, &study->effect_count, sizeof *effects, walk_effect);
     if (!codec->saving)
         study->effects = effects;
+    walk_culprits(codec, study);
     codec_double(codec, "transplant_in_old", &study->transplant[SIDE_OLD]);
     codec_double(codec, "transplant_in_new", &study->transplant[SIDE_NEW]);
     codec_bool(codec, "transplant_agrees", &study->transplant_agrees);

@@ -15,6 +15,7 @@ const struct layout_family_row layout_family_table[FAMILY_COUNT] = {
     [FAMILY_PAD] = { "pad", "shipped order, padded" },
     [FAMILY_OLD_PLACE] = { "old-place", "common objects where old has them" },
     [FAMILY_NEW_PLACE] = { "new-place", "common objects where new has them" },
+    [FAMILY_ONE] = { "one", "one function at old's place in the page" },
     [FAMILY_PACK] = { "pack", "data packed as it is first read" },
 };
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/cost.h"
+
 /* What may move. */
 enum layout_axis {
     AXIS_TEXT,  /* functions, with their cold parts */
@@ -41,6 +43,7 @@ enum layout_family {
     FAMILY_PAD,       /* objects in shipped order with room between them */
     FAMILY_OLD_PLACE, /* common objects where old has them: old content is in its shipped layout */
     FAMILY_NEW_PLACE, /* common objects where new has them */
+    FAMILY_ONE,       /* one function where old has it modulo 4096, all else as shipped; new only */
     FAMILY_PACK,      /* data that is read, word by word in the order of its first reading */
     FAMILY_COUNT
 };
@@ -87,6 +90,17 @@ enum layout_answer {
 
 extern const char *const layout_answer_name[LAYOUT_ANSWER_COUNT];
 
+/* A function whose place costs: what it takes in new's layout beyond what the same code takes in old's. */
+struct layout_culprit {
+    const char *name;
+    uint64_t address[2];      /* run-time, old's and new's */
+    double cycles;            /* modelled, beyond old's place; > 0 */
+    enum component component; /* the largest part of them */
+    double alone;             /* ln T(new, this function alone where old has it modulo 4096) - ln T(new, shipped); NaN: not tried */
+};
+
+enum { LAYOUT_CULPRITS = 3 };
+
 struct layout_study {
     const char *processor;    /* profile that cycles were modelled for */
     uint64_t seed;
@@ -102,6 +116,8 @@ struct layout_study {
     size_t effect_count;
     double transplant[2];     /* ln T(new) - ln T(old), both in old's layout [0], in new's [1]; NaN: not run */
     bool transplant_agrees;   /* both are within floor of content, or of the interval of it */
+    struct layout_culprit culprits[LAYOUT_CULPRITS]; /* most cycles first; those of a tenth of the gain or more */
+    size_t culprit_count;
     enum layout_answer answer;
     const char **sentences;   /* the answer in words, the first one the shortest */
     size_t sentence_count;

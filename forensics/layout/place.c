@@ -218,7 +218,17 @@ static void place_as(struct arena *arena, const struct layout_side *guest, const
     }
 }
 
-/* ---- ---- */
+/* Behind all, so that it meets nobody: what is old's is the place within the page. */
+static void place_one(struct arena *arena, const struct layout_side sides[2], size_t object, uint64_t *to)
+{
+    uint32_t limit;
+    const struct layout_object *o = &sides[1].objects[object];
+    size_t *index = by_pair(arena, &sides[0], &limit);
+    assert(o->pair < limit && index[o->pair]);
+    to[object] = zone[o->axis] + sides[0].objects[index[o->pair] - 1].address % PERIOD;
+}
+
+/* ---- all of them ---- */
 
 struct layout_placing layout_place(struct arena *arena, const struct layout_side sides[2], const struct layout_wish *wish)
 {
@@ -228,6 +238,8 @@ struct layout_placing layout_place(struct arena *arena, const struct layout_side
         for (size_t i = 0; i < sides[s].count; i++)
             placing.to[s][i] = sides[s].objects[i].address;
     }
+    if (wish->family == FAMILY_ONE)
+        place_one(arena, sides, wish->object, placing.to[1]);
     for (enum layout_axis axis = 0; axis < AXIS_COUNT; axis++) {
         if (!(wish->axes >> axis & 1))
             continue;

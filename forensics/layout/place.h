@@ -11,6 +11,7 @@ struct layout_wish {
     enum layout_family family;
     unsigned axes;   /* bit per axis that moves; others stay as each side has them */
     uint64_t seed;
+    size_t object;   /* FAMILY_ONE: index into new's objects */
     unsigned number; /* of this trial among its like: spreads the designed offsets */
 };
 
@@ -28,7 +29,8 @@ struct layout_placing {
  * the designed offset 64*floor(64*frac(u + j*phi)) + 4*((7j + v) mod 16) of trial j, which over the trials covers the
  * 4 KiB period and the phase within 64 bytes.
  * FAMILY_OLD_PLACE: old stays; new's paired objects go where old's are; one that has grown into its neighbour's place,
- * or that old lacks, goes behind all at the same address modulo 4096. FAMILY_NEW_PLACE is the reverse. */
+ * or that old lacks, goes behind all at the same address modulo 4096. FAMILY_NEW_PLACE is the reverse. FAMILY_ONE does so with one of
+ * new's objects, and always behind all. */
 struct layout_placing layout_place(struct arena *arena, const struct layout_side sides[2], const struct layout_wish *wish);
 
 /* The placing of one side as a map for the model; remap_free it. */

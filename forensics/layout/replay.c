@@ -39,7 +39,23 @@ static bool feed(const struct replay *replay, struct stream *stream, struct mode
     return item == STREAM_DONE;
 }
 
-bool replay_run(const struct replay *replay, struct replay_result *result, struct err *err)
+/* Cycles by function: blocks are asked by the addresses that the recording has. */
+static struct replay_share *shares_of(struct arena *arena, const struct replay *replay, const struct stream *stream,
+                                      const struct model *model)
+{
+    struct replay_share *shares = arena_array(arena, replay->side->count + 1, sizeof *shares);
+    const struct stream_block *const *blocks = stream_blocks(stream);
+    for (uint32_t id = 0; id < model_block_count(model); id++) {
+        struct model_block block;
+        size_t at = layout_text_at(replay->side, blocks[id]->address);
+        model_block(model, id, &block, NULL);
+        for (int c = 0; at != SIZE_MAX && c < COMPONENT_COUNT; c++)
+            shares[at].cycles[c] += (double)block.ticks[c] / MODEL_TICKS;
+    }
+    return shares;
+}
+
+bool replay_run(struct arena *keep, const struct replay *replay, struct replay_result *result, struct err *err)
 {
     struct stream *stream = stream_open(replay->recording, err);
     if (!stream)
@@ -53,6 +69,8 @@ bool replay_run(const struct replay *replay, struct replay_result *result, struc
         struct cost total;
         model_total(model, &total);
         *result = (struct replay_result){ .cycles = (double)model_ticks(model) / MODEL_TICKS, .instructions = total.instructions };
+        if (replay->side)
+            result->shares = shares_of(keep, replay, stream, model);
     }
     model_free(model);
     arena_free(arena);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "layout/object.h"
 #include "sim/model.h"
 #include "sim/remap.h"
 
@@ -13,17 +14,24 @@ struct replay {
     const char *recording;         /* a file that record_to_file made */
     const struct profile *profile;
     const struct remap *remap;     /* NULL: as recorded */
+    const struct layout_side *side; /* whose functions are to be told apart; NULL: none */
     bool (*stop)(void *context);   /* asked for every chunk; true ends the replay with ERR_INTERRUPTED. NULL: never */
     void *context;
+};
+
+/* One function's cycles. */
+struct replay_share {
+    double cycles[COMPONENT_COUNT];
 };
 
 /* What a replay has found. */
 struct replay_result {
     double cycles, instructions;
+    struct replay_share *shares; /* by index into side->objects, in the arena given; NULL without a side */
 };
 
 /* Runs it; false: err says why. */
-bool replay_run(const struct replay *replay, struct replay_result *result, struct err *err);
+bool replay_run(struct arena *arena, const struct replay *replay, struct replay_result *result, struct err *err);
 
 /* A copy of `block` at its place under `remap`, in `arena`; code, instructions and references are the original's. */
 const struct stream_block *replay_block(struct arena *arena, const struct remap *remap, const struct stream_block *block);

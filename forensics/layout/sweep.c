@@ -13,6 +13,7 @@ struct job {
     size_t trial;
     int side;
     unsigned number; /* of the trial among its like */
+    size_t object;   /* FAMILY_ONE */
 };
 
 /* What the threads share; `lock` guards everything below it. */
@@ -23,6 +24,8 @@ struct pool {
     const struct job *jobs;
     size_t job_count;
     struct pack pack[2];
+    struct arena *arena;                 /* of what replays leave; taken with the lock */
+    struct replay_share *in_own, *in_old; /* new's functions in new's places and in old's; NULL: not run */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     size_t next, done;
@@ -71,7 +74,7 @@ static void plan_trials(struct arena *arena, const struct sweep_spec *spec, stru
 /* Transplants leave one side in its shipped layout, which has run already. */
 static bool needs_replay(const struct layout_trial *trial, int side)
 {
-    return !(trial->family == FAMILY_OLD_PLACE && side == 0) && !(trial->family == FAMILY_NEW_PLACE && side == 1);
+    return !((trial->family == FAMILY_OLD_PLACE || trial->family == FAMILY_ONE) && side == 0) && !(trial->family == FAMILY_NEW_PLACE && side == 1);
 }
 
 static struct job *plan_jobs(struct arena *arena, const struct layout_study *study, size_t *count)
@@ -92,7 +95,13 @@ static struct job *plan_jobs(struct arena *arena, const struct layout_study *stu
 
 /* ---- running them ---- */
 
-static bool run_job(const struct pool *pool, const struct job *job, struct replay_result *result, struct err *err)
+/* Whether functions are to be told apart: what new takes in both sides' places is compared. */
+static bool wants_shares(enum layout_family family, int side)
+{
+    return side == 1 && (family == FAMILY_SHIPPED || family == FAMILY_OLD_PLACE);
+}
+
+static bool run_job(const struct pool *pool, const struct job *job, struct arena *keep, struct replay_result *result, struct err *err)
 {
     const struct sweep_spec *spec = pool->spec;
     const struct layout_trial *trial = &pool->study->trials[job->trial];
@@ -101,14 +110,16 @@ static bool run_job(const struct pool *pool, const struct job *job, struct repla
     if (trial->family == FAMILY_PACK) {
         remap = pack_remap(&pool->pack[job->side], trial->seed, job->number);
     } else if (trial->family != FAMILY_SHIPPED) {
-        struct layout_wish wish = { trial->family, trial->axes, trial->seed, job->number };
+        struct layout_wish wish = { .family = trial->family, .axes = trial->axes, .seed = trial->seed, .object = job->object,
+                                    .number = job->number };
         struct layout_placing placing = layout_place(arena, spec->sides, &wish);
         remap = layout_remap(&spec->sides[job->side], placing.to[job->side]);
     }
     arena_free(arena);
     struct replay replay = { .recording = spec->recording[job->side], .profile = spec->profile, .remap = remap,
+                             .side = wants_shares(trial->family, job->side) ? &spec->sides[1] : NULL,
                              .stop = pool->hooks->stop, .context = pool->hooks->context };
-    bool done = replay_run(&replay, result, err);
+    bool done = replay_run(keep, &replay, result, err);
     remap_free(remap);
     return done;
 }
@@ -121,18 +132,29 @@ static void keep(struct pool *pool, const struct job *job, const struct replay_r
         pool->study->shipped[job->side] = result->cycles;
         pool->study->instructions[job->side] = result->instructions;
     }
+    if (job->side == 1 && trial->family == FAMILY_SHIPPED)
+        pool->in_own = result->shares;
+    if (job->side == 1 && trial->family == FAMILY_OLD_PLACE)
+        pool->in_old = result->shares;
+}
+
+static void release_arena(void *arena)
+{
+    arena_free(arena);
 }
 
 static void *work(void *argument)
 {
     struct pool *pool = argument;
+    struct arena *keep_in = arena_new();
     pthread_mutex_lock(&pool->lock);
+    arena_defer(pool->arena, release_arena, keep_in);
     while (!pool->failed && pool->next < pool->job_count) {
         const struct job *job = &pool->jobs[pool->next++];
         pthread_mutex_unlock(&pool->lock);
-        struct replay_result result;
+        struct replay_result result = { .shares = NULL };
         struct err err = ERR_INIT;
-        bool done = run_job(pool, job, &result, &err);
+        bool done = run_job(pool, job, keep_in, &result, &err);
         pthread_mutex_lock(&pool->lock);
         if (done) {
             keep(pool, job, &result);
@@ -199,6 +221,83 @@ static bool run_pool(struct arena *arena, struct pool *pool, struct err *err)
     return !pool->failed;
 }
 
+/* ---- which functions carry it ---- */
+
+static double sum_of(const struct replay_share *share)
+{
+    double sum = 0;
+    for (int c = 0; c < COMPONENT_COUNT; c++)
+        sum += share->cycles[c];
+    return sum;
+}
+
+/* What function `i` of new takes beyond old's place, and of which kind most of it is. */
+static struct layout_culprit culprit_of(const struct pool *pool, const uint64_t *old_address, size_t i)
+{
+    const struct layout_object *o = &pool->spec->sides[1].objects[i];
+    struct layout_culprit culprit = { .name = o->name, .address = { old_address[i], o->address }, .alone = NAN,
+                                      .cycles = sum_of(&pool->in_own[i]) - sum_of(&pool->in_old[i]) };
+    for (int c = 1; c < COMPONENT_COUNT; c++)
+        if (pool->in_own[i].cycles[c] - pool->in_old[i].cycles[c] >
+            pool->in_own[i].cycles[culprit.component] - pool->in_old[i].cycles[culprit.component])
+            culprit.component = (enum component)c;
+    return culprit;
+}
+
+/* Keeps the costliest, most first; `objects` along with them. */
+static void keep_culprit(struct layout_study *study, size_t *objects, const struct layout_culprit *culprit, size_t object)
+{
+    size_t at = study->culprit_count;
+    while (at > 0 && study->culprits[at - 1].cycles < culprit->cycles)
+        at--;
+    if (at == LAYOUT_CULPRITS)
+        return;
+    if (study->culprit_count < LAYOUT_CULPRITS)
+        study->culprit_count++;
+    for (size_t k = study->culprit_count - 1; k > at; k--) {
+        study->culprits[k] = study->culprits[k - 1];
+        objects[k] = objects[k - 1];
+    }
+    study->culprits[at] = *culprit;
+    objects[at] = object;
+}
+
+/* Finds the culprits and tries each alone. */
+static bool try_culprits(struct arena *arena, struct pool *pool, struct err *err)
+{
+    struct layout_study *study = pool->study;
+    const struct layout_side *new = &pool->spec->sides[1];
+    size_t objects[LAYOUT_CULPRITS], first = study->trial_count;
+    if (!pool->in_own || !pool->in_old || !(pool->spec->axes >> AXIS_TEXT & 1))
+        return true;
+    double gain = 0;
+    struct layout_wish wish = { .family = FAMILY_OLD_PLACE, .axes = 1u << AXIS_TEXT };
+    struct layout_placing placing = layout_place(arena, pool->spec->sides, &wish);
+    for (size_t t = 0; t < study->trial_count; t++)
+        if (study->trials[t].family == FAMILY_OLD_PLACE)
+            gain = study->shipped[1] - study->trials[t].cycles[1];
+    for (size_t i = 0; i < new->count; i++) {
+        if (new->objects[i].axis != AXIS_TEXT || new->objects[i].pair == LAYOUT_ALONE)
+            continue;
+        struct layout_culprit culprit = culprit_of(pool, placing.to[1], i);
+        if (culprit.cycles > gain / 10 && culprit.cycles > study->shipped[1] / 1000)
+            keep_culprit(study, objects, &culprit, i);
+    }
+    struct job *jobs = arena_array(arena, LAYOUT_CULPRITS, sizeof *jobs);
+    for (size_t k = 0; k < study->culprit_count; k++) {
+        add_trial(arena, study, FAMILY_ONE, 1u << AXIS_TEXT, 0);
+        jobs[k] = (struct job){ .trial = first + k, .side = 1, .object = objects[k] };
+    }
+    pool->jobs = jobs;
+    pool->job_count = study->culprit_count;
+    pool->next = pool->done = 0;
+    if (study->culprit_count && !run_pool(arena, pool, err))
+        return false;
+    for (size_t k = 0; k < study->culprit_count; k++)
+        study->culprits[k].alone = log(study->trials[first + k].cycles[1] / study->shipped[1]);
+    return true;
+}
+
 static void count_moved(const struct sweep_spec *spec, struct layout_study *study)
 {
     for (int side = 0; side < 2; side++)
@@ -218,13 +317,13 @@ bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct 
                                     .shipped = { NAN, NAN }, .transplant = { NAN, NAN } };
     plan_trials(arena, spec, study);
     count_moved(spec, study);
-    struct pool pool = { .spec = spec, .hooks = hooks, .study = study, .err = ERR_INIT };
+    struct pool pool = { .spec = spec, .hooks = hooks, .study = study, .arena = arena, .err = ERR_INIT };
     pool.jobs = plan_jobs(arena, study, &pool.job_count);
     for (int side = 0; spec->packed && pack_axes(spec) && side < 2; side++)
         if (!pack_learn(arena, spec->recording[side], &spec->sides[side], pack_axes(spec), hooks->stop, hooks->context,
                         &pool.pack[side], err))
             return false;
-    if (!run_pool(arena, &pool, err))
+    if (!run_pool(arena, &pool, err) || !try_culprits(arena, &pool, err))
         return false;
     for (size_t t = 0; t < study->trial_count; t++)
         for (int side = 0; side < 2; side++)

@@ -27,7 +27,9 @@ struct sweep_hooks {
 };
 
 /* Runs all trials; fills seed, processor, instructions, shipped, moved and trials of the study. The same spec gives the
- * same study, bit for bit, whatever the number of threads. */
+ * same study, bit for bit, whatever the number of threads.
+ * Where old's places make new faster, functions that carry at least a tenth of it become culprits, and each is tried
+ * alone. */
 bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks,
                struct layout_study *study, struct err *err);
 

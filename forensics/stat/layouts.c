@@ -231,6 +231,19 @@ static void say_transplants(struct arena *arena, struct layout_study *study, siz
         study->transplant_agrees ? "" : ": the transplants do not agree with the drawn layouts");
 }
 
+/* Which function carries it, and whether moving it alone is enough. */
+static void say_culprits(struct arena *arena, struct layout_study *study, size_t *room)
+{
+    for (size_t i = 0; i < study->culprit_count; i++) {
+        const struct layout_culprit *c = &study->culprits[i];
+        const char *remedy = isfinite(c->alone) ? arena_printf(arena, "; moved there alone: new %+.1f %%", shown(percent(c->alone))) : "";
+        SAY(study, arena, *room, "%s costs %.1f %% of new's time only because it lies at 0x%llx (byte %llu of its line) and not at old's 0x%llx (byte %llu): %s%s.",
+            c->name, 100 * c->cycles / study->shipped[SIDE_NEW], (unsigned long long)c->address[SIDE_NEW],
+            (unsigned long long)c->address[SIDE_NEW] % 64, (unsigned long long)c->address[SIDE_OLD],
+            (unsigned long long)c->address[SIDE_OLD] % 64, component_table[c->component].title, remedy);
+    }
+}
+
 void layouts_conclude(struct arena *arena, struct layout_study *study, double floor)
 {
     size_t room = 0;
@@ -252,4 +265,6 @@ void layouts_conclude(struct arena *arena, struct layout_study *study, double fl
     say_rank(arena, study, all, SIDE_OLD, &room);
     say_rank(arena, study, all, SIDE_NEW, &room);
     say_transplants(arena, study, &room);
+    if (study->answer == LAYOUT_IS_LUCK || study->answer == LAYOUT_IS_BOTH)
+        say_culprits(arena, study, &room);
 }

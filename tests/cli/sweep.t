@@ -37,6 +37,9 @@ is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[Tru
 is "$(field align_sort 'abs(r["transplant_in_old"]) < .01 and abs(r["transplant_in_new"]) < .01')" True "so does transplanting"
 like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs \+0.0 %' "the report says so in words"
 
+is "$(field align_sort 'r["culprits"][0]["name"], r["culprits"][0]["alone"] < -.05')" "kernel True" "the function is named, and moving it alone is enough"
+like "$(tr -s ' \n' ' ' <"$work/align_sort.txt")" 'kernel costs [0-9.]+ % of new.s time only because it lies at 0x[0-9a-f]+ \(byte 60 of its line\) and not at old.s 0x[0-9a-f]+ \(byte 27\)' "and where it lies in its line"
+
 cp "$work/align_sort.json" "$work/first.json"
 taskset -c "$(taskset -pc $$ | sed 's/.*: *//;s/[-,].*//')" "$ltf" sweep --profile zen3 --layouts 6 --apart 2 --json "$work/align_sort.json" "$work/corpus/align_sort/old" "$work/corpus/align_sort/new" -- 2 >/dev/null
 ok "the same seed on one core gives the same result, bit for bit" cmp "$work/first.json" "$work/align_sort.json"

@@ -39,6 +39,18 @@ static void test_luck(void)
     ok(strstr(s.sentences[1], "Old's own layout is luckier than all of 8") != NULL, "and says where old sits");
 }
 
+static void test_culprit(void)
+{
+    struct layout_study s = study_of(900, 1100, 0, 0.08, 0);
+    s.culprits[0] = (struct layout_culprit){ "probe", { 0x401b00, 0x401b18 }, 198, COMPONENT_OPCACHE, log(902.0 / 1100) };
+    s.culprit_count = 1;
+    layouts_conclude(arena, &s, 0.01);
+    const char *said = s.sentences[s.sentence_count - 1];
+    ok(strstr(said, "probe costs 18.0 % of new's time") != NULL && strstr(said, "at 0x401b18 (byte 24 of its line) and not at old's 0x401b00 (byte 0)") != NULL &&
+           strstr(said, "moved there alone: new -18.0 %") != NULL,
+       "the function that carries it is named, with both places and what moving it does");
+}
+
 static void test_code(void)
 {
     struct layout_study s = study_of(1000, 1120, 0.12, 0.02, 0.002);
@@ -93,6 +105,7 @@ int main(void)
 {
     arena = arena_new();
     test_luck();
+    test_culprit();
     test_code();
     test_both();
     test_doubt();

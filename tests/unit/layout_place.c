@@ -80,7 +80,7 @@ static void test_drawn(enum layout_family family, const char *name)
     size_t same_order = 0, moved_apart = 0;
     bool fine = true, lined = true, alike = true, grouped = true, again = true;
     for (unsigned j = 0; j < 24; j++) {
-        struct layout_wish wish = { family, AXES_ALL, 7, j };
+        struct layout_wish wish = { .family = family, .axes = AXES_ALL, .seed = 7, .number = j };
         struct layout_placing p = layout_place(arena, sides, &wish), q = layout_place(arena, sides, &wish);
         for (int s = 0; s < 2; s++) {
             fine &= disjoint(&sides[s], p.to[s]);
@@ -108,7 +108,7 @@ static void test_axes(void)
     struct layout_side sides[2];
     make_sides(sides);
     for (enum layout_axis axis = 0; axis < AXIS_COUNT; axis++) {
-        struct layout_wish wish = { FAMILY_ORDER, 1u << axis, 3, 1 };
+        struct layout_wish wish = { .family = FAMILY_ORDER, .axes = 1u << axis, .seed = 3, .number = 1 };
         struct layout_placing p = layout_place(arena, sides, &wish);
         size_t stayed = 0, moved = 0, wrong = 0;
         for (size_t i = 0; i < sides[0].count; i++) {
@@ -125,7 +125,7 @@ static void test_transplant(void)
 {
     struct layout_side sides[2];
     make_sides(sides);
-    struct layout_wish wish = { FAMILY_OLD_PLACE, AXES_ALL, 0, 0 };
+    struct layout_wish wish = { .family = FAMILY_OLD_PLACE, .axes = AXES_ALL };
     struct layout_placing p = layout_place(arena, sides, &wish);
     size_t there = 0, elsewhere = 0, modulo = 0;
     bool old_stays = true;
@@ -142,6 +142,19 @@ static void test_transplant(void)
     ok(there == 50 && elsewhere == 1, "transplant: all but the grown function are at old's addresses (%zu, %zu)", there, elsewhere);
     ok(modulo == 51, "transplant: the grown one is at the same address modulo 4096");
     ok(disjoint(&sides[1], p.to[1]), "transplant: nothing overlaps");
+}
+
+static void test_one(void)
+{
+    struct layout_side sides[2];
+    make_sides(sides);
+    struct layout_wish wish = { .family = FAMILY_ONE, .axes = 1u << AXIS_TEXT, .object = 12 };
+    struct layout_placing p = layout_place(arena, sides, &wish);
+    size_t moved = 0;
+    for (size_t i = 0; i < sides[1].count; i++)
+        moved += p.to[1][i] != sides[1].objects[i].address;
+    ok(moved == 1 && sides[0].objects[12].pair == sides[1].objects[12].pair && p.to[1][12] % 4096 == sides[0].objects[12].address % 4096,
+       "one function alone goes to old's place in the page");
 }
 
 static void test_remap(void)
@@ -235,6 +248,7 @@ int main(void)
     test_drawn(FAMILY_PAD, "pad");
     test_axes();
     test_transplant();
+    test_one();
     test_glue();
     test_pairing();
     test_align();

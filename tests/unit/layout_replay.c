@@ -44,8 +44,8 @@ static struct replay_result run(const struct remap *remap)
 {
     struct err err = ERR_INIT;
     struct replay replay = { .recording = path, .profile = profile_find(arena, "zen3", &err), .remap = remap };
-    struct replay_result result = { NAN, NAN };
-    if (!replay_run(&replay, &result, &err))
+    struct replay_result result = { .cycles = NAN };
+    if (!replay_run(arena, &replay, &result, &err))
         diag("%s", err.text);
     return result;
 }
@@ -142,6 +142,21 @@ static void test_sweep(void)
     ok(equal, "a recording against itself costs the same in every layout, to the tick");
 }
 
+static void test_shares(void)
+{
+    struct err err = ERR_INIT;
+    struct layout_side side = heap_side(64, 0x400);
+    struct replay replay = { .recording = path, .profile = profile_find(arena, "zen3", &err), .side = &side };
+    struct replay_result result;
+    ok(replay_run(arena, &replay, &result, &err) && result.shares, "cycles can be told apart by function");
+    double sum = 0;
+    for (size_t i = 0; i < side.count; i++)
+        for (int c = 0; c < COMPONENT_COUNT; c++)
+            sum += result.shares[i].cycles[c];
+    is_near(sum, result.cycles, 1e-6 * result.cycles, "they sum to the total");
+    ok(result.shares[2].cycles[COMPONENT_BASE] == 0, "a heap takes none");
+}
+
 static bool stop_at_once(void *context)
 {
     (void)context;
@@ -172,6 +187,7 @@ int main(void)
     test_stride_by_map();
     test_pack();
     test_sweep();
+    test_shares();
     test_stop();
     unlink(path);
     arena_free(arena);
