@@ -11,6 +11,7 @@
 #include "elf/delta.h"
 #include "elf/inventory.h"
 #include "run/interrupt.h"
+#include "stat/layouts.h"
 
 enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART };
 
@@ -105,7 +106,7 @@ static void conclude(struct result *result)
     const struct layout_study *study = result->layouts;
     struct verdict *verdict = &result->verdict;
     bool slower = study->observed >= study->floor;
-    verdict->cause = verdict->primary = slower ? cause_of[study->answer] : CAUSE_NONE;
+    verdict->cause = verdict->primary = !slower ? CAUSE_NONE : layouts_blame_work(study) ? CAUSE_WORK : cause_of[study->answer];
     verdict->regression = slower;
     verdict->summary = study->sentences[0];
 }

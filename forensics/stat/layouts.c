@@ -9,6 +9,9 @@
 #include "stat/estimate.h"
 #include "stat/interval.h"
 
+/* Luck below this part of what the code costs does not make it a cause of its own. */
+static const double LUCK_LEAST = 0.15;
+
 /* Student's interval of the mean; NaN with fewer than two values. */
 static struct interval mean_interval(const double *values, size_t n, double level)
 {
@@ -130,8 +133,9 @@ static enum layout_answer answer_of(const struct layout_study *study, const stru
     const struct layout_effect *packed = packed_effect(study);
     if (all->content_significant && packed && packed->content_equivalent && packed->luck_significant)
         return LAYOUT_IS_DATA;
+    bool luck_matters = all->luck_significant && fabs(all->luck) >= LUCK_LEAST * fabs(all->content);
     if (all->content_significant)
-        return all->luck_significant ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
+        return luck_matters ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
     if (all->content_equivalent && all->luck_significant && !transplants_object)
         return LAYOUT_IS_LUCK;
     return LAYOUT_UNDECIDED;
@@ -195,12 +199,31 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
     }
 }
 
+bool layouts_blame_work(const struct layout_study *study)
+{
+    const struct layout_effect *all = study->effect_count ? &study->effects[0] : NULL;
+    bool found = study->answer == LAYOUT_IS_CODE || study->answer == LAYOUT_IS_BOTH;
+    return found && all->content > 0 && log(study->instructions[SIDE_NEW] / study->instructions[SIDE_OLD]) >= all->content / 2;
+}
+
+/* What kind of change the code's part may be, as far as the count of instructions tells. */
+static void say_instructions(struct arena *arena, struct layout_study *study, size_t *room)
+{
+    double more = shown(percent(log(study->instructions[SIDE_NEW] / study->instructions[SIDE_OLD])));
+    if (study->answer != LAYOUT_IS_CODE && study->answer != LAYOUT_IS_BOTH)
+        return;
+    if (layouts_blame_work(study))
+        SAY(study, arena, *room, "Instructions changed by %+.1f %%: that is the code's part, or most of it.", more);
+    else
+        SAY(study, arena, *room, "Instructions changed by %+.1f %% only: the order of blocks, hints, inlining or what lies inside objects carries the code's part.", more);
+}
+
 /* "old's layout is faster than all of 16 drawn ones" and its like. */
 static void say_rank(struct arena *arena, struct layout_study *study, const struct layout_effect *all, int side, size_t *room)
 {
     static const char *const who[2] = { "Old", "New" };
     double p = all->percentile[side];
-    if (all->spread[side] * 100 < 0.05 && fabs(p - 0.5) < 0.5)
+    if (all->spread[side] < study->floor / 4) /* lucky or not, it is nothing */
         return;
     if (p <= 0)
         SAY(study, arena, *room, "%s's own layout is luckier than all of %zu drawn ones.", who[side], all->layouts);
@@ -262,6 +285,7 @@ void layouts_conclude(struct arena *arena, struct layout_study *study, double fl
     if (all->layouts < 2)
         return;
     say_bound(arena, study, all, &room);
+    say_instructions(arena, study, &room);
     say_rank(arena, study, all, SIDE_OLD, &room);
     say_rank(arena, study, all, SIDE_NEW, &room);
     say_transplants(arena, study, &room);

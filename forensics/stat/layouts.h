@@ -11,4 +11,8 @@ struct arena;
  * distribution). `floor`: the smallest effect of interest, a fraction > 0. */
 void layouts_conclude(struct arena *arena, struct layout_study *study, double floor);
 
+/* Whether more instructions account for half or more of what the code costs in any layout. False when the code costs
+ * nothing, or was not found to. */
+bool layouts_blame_work(const struct layout_study *study);
+
 #endif

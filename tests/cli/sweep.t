@@ -52,6 +52,7 @@ not_ok "by other layouts" cmp "$work/first.json" "$work/align_sort.json"
 sweep scattered 300 --apart 0
 is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved to be layout luck"
 sweep hash 2 --apart 0
+is "$?" 2 "added work has the exit status of work"
 is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "code True" "added work is refuted: it is the code"
 like "$(cat "$work/hash.txt")" 'No layout of new comes near old' "the report says that no layout comes near"
 sweep pages 20 --apart 2

@@ -15,7 +15,7 @@ static void trial(struct layout_study *study, enum layout_family family, unsigne
 static struct layout_study study_of(double shipped_old, double shipped_new, double code, double spread, double noise)
 {
     static const double wander[] = { -0.9, 0.8, -0.5, 0.3, 0.1, -0.2, 0.9, -0.6 }, jitter[] = { 1, -1, 1, -1, -1, 1, -1, 1 };
-    struct layout_study study = { .shipped = { shipped_old, shipped_new }, .transplant = { NAN, NAN } };
+    struct layout_study study = { .shipped = { shipped_old, shipped_new }, .instructions = { 1e6, 1e6 }, .transplant = { NAN, NAN } };
     trial(&study, FAMILY_SHIPPED, 0, shipped_old, shipped_new);
     trial(&study, FAMILY_OLD_PLACE, AXES_ALL, shipped_old, shipped_old * (1 + code));
     trial(&study, FAMILY_NEW_PLACE, AXES_ALL, shipped_new / (1 + code), shipped_new);
@@ -59,6 +59,10 @@ static void test_code(void)
     is_near(s.effects[0].content, log(1.12), 0.003, "its cost is found");
     ok(s.effects[0].content_lo < log(1.12) && log(1.12) < s.effects[0].content_hi, "the interval holds it");
     ok(!s.effects[0].luck_significant, "nothing is left for luck");
+    ok(!layouts_blame_work(&s) && strstr(s.sentences[2], "+0.0 % only") != NULL, "with equal instructions it is not more work");
+    s.instructions[1] = 1.11e6;
+    layouts_conclude(arena, &s, 0.01);
+    ok(layouts_blame_work(&s) && strstr(s.sentences[2], "+11.0 %: that is the code's part") != NULL, "with more instructions it is");
     ok(strstr(s.sentences[1], "No layout of new comes near old") != NULL, "the refutation is said");
 }
 
@@ -67,6 +71,13 @@ static void test_both(void)
     struct layout_study s = study_of(1000, 1200, 0.08, 0.05, 0.002);
     layouts_conclude(arena, &s, 0.01);
     ok(s.answer == LAYOUT_IS_BOTH, "a part in every layout, a part in the shipped one only: both");
+}
+
+static void test_little_luck(void)
+{
+    struct layout_study s = study_of(1000, 1280, 0.30, 0.02, 0.001);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.effects[0].luck_significant && s.answer == LAYOUT_IS_CODE, "a little luck beside much code is no cause");
 }
 
 static void test_doubt(void)
@@ -108,6 +119,7 @@ int main(void)
     test_culprit();
     test_code();
     test_both();
+    test_little_luck();
     test_doubt();
     test_axes();
     arena_free(arena);
