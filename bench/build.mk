@@ -69,6 +69,7 @@ BENCH_PROGRAMS += bench_random_mixed_hakmem bench_random_mixed_hakmem_minimal
 $(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem,$(HAKMEM_A)))
 $(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem_minimal,$(HAKMEM_MINIMAL_A)))
 include bench/pgo.mk
+include bench/workflow.mk
 endif
 endif
 

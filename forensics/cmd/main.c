@@ -17,6 +17,7 @@ const struct verb verb_table[] = {
     { "report", "SAVED.json", "show a saved comparison in another format", verb_report },
     { "gate", "OLD.json NEW.json MATRIX.json", "GO, NEUTRAL or NO-GO for promoted knobs, from saved figures", verb_gate },
     { "matrix", "MATRIX.json", "what two knobs earn, alone and together, from a saved matrix", verb_matrix },
+    { "scorecard", "SESSION.json", "builds and other allocators side by side, and whether a baseline moves", verb_scorecard },
     { "doctor", "", "what can be measured on this machine, and how to get more", verb_doctor },
     { "rules", "", "the rule table", verb_rules },
     { "profiles", "", "the processors the model knows", verb_profiles },

@@ -21,6 +21,7 @@ int verb_judge(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_gate(int argc, char **argv);
 int verb_matrix(int argc, char **argv);
+int verb_scorecard(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_rules(int argc, char **argv);
 int verb_profiles(int argc, char **argv);

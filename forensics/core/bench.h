@@ -22,6 +22,14 @@ struct bench_run {
     double cost;       /* CPU seconds, or modelled cycles; finite and > 0 */
 };
 
+/* What a point of a scorecard is. */
+struct bench_subject {
+    const char *name;    /* the point's */
+    const char *program; /* file name */
+    const char *library; /* preloaded; "": none */
+    const char *sha256;  /* of the library, or of the program without one */
+};
+
 /* A saved session, as it was run. Strings that a file lacks are "", numbers 0. */
 struct bench_file {
     const char *file;   /* where it was read from */
@@ -34,6 +42,9 @@ struct bench_file {
     const char *preload;
     uint64_t iters;     /* operations a run; > 0 */
     uint64_t ws, seed, min, max;
+    const char *commit;              /* of the sources; "" */
+    struct bench_subject *subjects;  /* of a scorecard; else none */
+    size_t subject_count;
     struct bench_run *runs;
     size_t run_count;
 };

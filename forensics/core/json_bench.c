@@ -50,6 +50,16 @@ static void walk_bench_machine(struct codec *codec, void *item)
     codec_string(codec, "kernel", &file->kernel);
 }
 
+static void walk_subject(struct codec *codec, void *item)
+{
+    struct bench_subject *subject = item;
+    *subject = (struct bench_subject){ .name = "", .program = "", .library = "", .sha256 = "" };
+    codec_string(codec, "name", &subject->name);
+    codec_string(codec, "program", &subject->program);
+    codec_string(codec, "library", &subject->library);
+    codec_string(codec, "sha256", &subject->sha256);
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -103,6 +113,8 @@ static void walk_file(struct codec *codec, struct bench_file *file)
     codec_string(codec, "preload", &file->preload);
     codec_object(codec, "binary", file, walk_binary);
     codec_object(codec, "machine", file, walk_bench_machine);
+    codec_string(codec, "commit", &file->commit);
+    file->subjects = codec_items(codec, "subjects", NULL, &file->subject_count, sizeof *file->subjects, walk_subject);
     file->knobs = knobs_text(codec->arena, json_object_get(codec->node, "knobs"));
     codec_u64(codec, "iters", &file->iters);
     codec_u64(codec, "ws", &file->ws);
@@ -128,7 +140,7 @@ struct bench_file *bench_load(struct arena *arena, const char *path, const char 
     struct bench_file *file = arena_alloc(arena, sizeof *file);
     *file = (struct bench_file){ .file = arena_strdup(arena, path), .schema = schema, .load = "", .time = "",
                                  .source = "clock", .binary = "", .sha256 = "", .cpu = "", .kernel = "", .knobs = "",
-                                 .preload = "" };
+                                 .preload = "", .commit = "" };
     struct codec codec = { .node = root, .arena = arena, .err = err, .index = -1, .file = path };
     walk_file(&codec, file);
     json_decref(root);

@@ -1,9 +1,10 @@
-/* JSON of what the gate and the matrix say. */
+/* JSON of what gate, matrix and scorecard say. */
 #include <math.h>
 
 #include "base/save_file.h"
 #include "core/gate.h"
 #include "core/json_codec.h"
+#include "core/scorecard.h"
 
 const char *const matrix_points[POINT_COUNT] = { "A", "B", "C", "D" };
 
@@ -141,5 +142,49 @@ bool gate_save(struct arena *arena, const struct gate *gate, FILE *stream, const
     struct codec codec = saver(arena, what, err);
     put_schema(&codec, "layout_tax_forensics/gate");
     put_gate(&codec, gate);
+    return print(&codec, stream, what, err);
+}
+
+static void put_score(struct codec *codec, const struct score_row *row, const struct scorecard *card)
+{
+    struct codec inner;
+    if (!codec_enter(codec, row->subject->name, &inner))
+        return;
+    codec_remark(&inner, "program", row->subject->program);
+    codec_remark(&inner, "library", row->subject->library);
+    codec_remark(&inner, "sha256", row->subject->sha256);
+    put_double(&inner, "ops_per_cpu_s", (double)card->file->iters / row->cost);
+    put_gain(&inner, "fast_against_it", &row->fast);
+    codec_leave(&inner);
+}
+
+static void put_baseline(struct codec *codec, const struct score_baseline *baseline, enum score_build build)
+{
+    struct codec inner;
+    if (!codec_enter(codec, score_build_table[build].name, &inner))
+        return;
+    codec_remark(&inner, "move", score_move_name[baseline->move]);
+    codec_remark(&inner, "baseline_sha256", baseline->row->subject->sha256);
+    if (baseline->move != SCORE_FIRST)
+        put_gain(&inner, "against_baseline", &baseline->gain);
+    codec_leave(&inner);
+}
+
+bool scorecard_save(struct arena *arena, const struct scorecard *card, FILE *stream, const char *what, struct err *err)
+{
+    struct codec codec = saver(arena, what, err), inner;
+    put_schema(&codec, "layout_tax_forensics/scorecard");
+    put_file(&codec, "input", card->file);
+    put_int(&codec, "rounds", (int)card->rounds);
+    if (codec_enter(&codec, "baselines", &inner)) {
+        for (int b = 0; b < SCORE_BUILD_COUNT; b++)
+            put_baseline(&inner, &card->baseline[b], (enum score_build)b);
+        codec_leave(&inner);
+    }
+    if (codec_enter(&codec, "subjects", &inner)) {
+        for (size_t i = 0; i < card->row_count; i++)
+            put_score(&inner, &card->rows[i], card);
+        codec_leave(&inner);
+    }
     return print(&codec, stream, what, err);
 }
