@@ -26,7 +26,9 @@ INSTALLED := \
     docs/libhakmem.3:$(MANDIR)/man3/libhakmem.3:644 \
     $(RECORDER_INSTALLED)
 
-$(BUILD)/hakmem.pc: Makefile scripts/build.mk
+# Made anew each time: PREFIX may be another one than last time.
+.PHONY: $(BUILD)/hakmem.pc
+$(BUILD)/hakmem.pc:
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: hakmem' \
 	    'Description: memory allocator' 'Version: $(VERSION)' 'Libs: -L$${libdir} -lhakmem' 'Libs.private: -lpthread' \

@@ -1,6 +1,7 @@
 /* layout_tax_forensics: is it slower because of what it does, or because of where it sits? */
 #include "cmd/verb.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,21 +51,46 @@ static const struct verb *verb_by_name(const char *name)
     return NULL;
 }
 
+/* A closed stdin, stdout or stderr must not be the number of a file that is opened later: reports would go into it. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) /* writing there fails, as it should */
+            return;
+}
+
+/* What was printed must have arrived. */
+static int printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_OK;
+    perror(PROGRAM ": cannot write stdout");
+    return EXIT_TOOL;
+}
+
 int main(int argc, char **argv)
 {
+    static char help[] = "--help";
+    hold_standard_descriptors();
     if (argc < 2) {
         usage(stderr);
         return EXIT_TOOL;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf(PROGRAM " %s\n", LTF_VERSION);
-        return EXIT_OK;
+        return printed();
     }
-    if (strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "help") == 0 && argc < 3) {
         usage(stdout);
-        return EXIT_OK;
+        return printed();
     }
+    if (strcmp(argv[1], "help") == 0) /* `help VERB` is `VERB --help` */
+        argv[1] = argv[2], argv[2] = help;
     const struct verb *verb = verb_by_name(argv[1]);
+    if (!verb && argv[2] == help) {
+        usage(stdout);
+        return printed();
+    }
     static char name[64];
     if (verb) {
         snprintf(name, sizeof name, PROGRAM " %s", verb->name);

@@ -5,7 +5,7 @@
 
 #include "report/report.h"
 
-enum { WIDTH_USUAL = 100, WIDTH_MIN = 60, WIDTH_MAX = 160, INDENT = 2, GAP = 2, CELL_MAX = 38, WIDE_MIN = 20, BAR = 40 };
+enum { WIDTH_USUAL = 100, WIDTH_MIN = 60, WIDTH_MAX = 160, INDENT = 2, GAP = 2, CELL_MAX = 38, WIDE_MIN = 20, NAME_MIN = 16, BAR = 40 };
 
 struct pen {
     FILE *stream;
@@ -180,7 +180,16 @@ static bool is_wide(const struct block *block, size_t c)
     return c + 1 == block->column_count;
 }
 
-/* Columns' widths; the wide one gets what is left of the line. */
+/* Takes up to `excess` columns from a width, down to `least`; returns what is still too much. */
+static int shrink(int *width, int least, int excess)
+{
+    int give = *width > least ? *width - least : 0;
+    give = give < excess ? give : excess;
+    *width -= give > 0 ? give : 0;
+    return excess - (give > 0 ? give : 0);
+}
+
+/* Columns' widths; the wide one gets what is left of the line, and where that is not enough the names give way. */
 static void measure(const struct pen *pen, const struct block *block, int *widths)
 {
     int total = INDENT, wide = 0;
@@ -196,10 +205,8 @@ static void measure(const struct pen *pen, const struct block *block, int *width
             wide = (int)c;
         total += widths[c] + (c ? GAP : 0);
     }
-    if (total > pen->width)
-        widths[wide] -= total - pen->width;
-    if (widths[wide] < WIDE_MIN && total > pen->width)
-        widths[wide] = WIDE_MIN;
+    int excess = shrink(&widths[wide], WIDE_MIN, total - pen->width);
+    shrink(&widths[0], NAME_MIN, excess);
 }
 
 /* One cell of one line, padded; too long ones of narrow columns lose their middle: "operator<<(st...> 0x4023c0". */
