@@ -5,7 +5,7 @@
 
 #include "report/report.h"
 
-enum { WIDTH_USUAL = 100, WIDTH_MIN = 60, WIDTH_MAX = 160, INDENT = 2, GAP = 2, CELL_MAX = 38, WIDE_MIN = 20, NAME_MIN = 16, BAR = 40 };
+enum { WIDTH_USUAL = 100, WIDTH_MIN = 60, WIDTH_MAX = 160, INDENT = 2, GAP = 2, CELL_MAX = 38, WIDE_MIN = 20, WIDE_LEAST = 12, NAME_MIN = 16, BAR = 40 };
 
 struct pen {
     FILE *stream;
@@ -206,7 +206,8 @@ static void measure(const struct pen *pen, const struct block *block, int *width
         total += widths[c] + (c ? GAP : 0);
     }
     int excess = shrink(&widths[wide], WIDE_MIN, total - pen->width);
-    shrink(&widths[0], NAME_MIN, excess);
+    excess = shrink(&widths[0], NAME_MIN, excess);
+    shrink(&widths[wide], WIDE_LEAST, excess);
 }
 
 /* One cell of one line, padded; too long ones of narrow columns lose their middle: "operator<<(st...> 0x4023c0". */
