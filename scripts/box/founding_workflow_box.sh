@@ -10,7 +10,8 @@
 # Ends with the gate's status: 0 GO, 10 NEUTRAL, 11 NO-GO, 1 error.
 #
 #   RUNS=10   ITERS=20000000   FORENSICS_ITERS=2000000 (the processor model runs these, too)   WS=400   SEED=1
-#   FOUNDING=results/founding   OLD=   FRESH=
+#   FOUNDING=results/founding   OLD=   FRESH=   SOURCE=auto (of step 4; clock: no processor model at all)
+#   PROGRAMS=. (where the builds are)   MAKE=make
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 # shellcheck disable=SC2317 # steps are called by name
@@ -21,7 +22,8 @@ cd "$ROOT"
 RUNS=${RUNS:-10} ITERS=${ITERS:-20000000} FORENSICS_ITERS=${FORENSICS_ITERS:-2000000} WS=${WS:-400} SEED=${SEED:-1}
 OLD=${OLD:-} FRESH=${FRESH:-} FOUNDING=$(readlink -m -- "${FOUNDING:-$ROOT/results/founding}")
 PINNED=$(readlink -m -- "${PINNED:-$ROOT/pinned}")
-NEW_BIN=./bench_random_mixed_hakmem_minimal_pgo STALE_BIN=./bench_random_mixed_hakmem_minimal_pgo_stale
+PROGRAMS=${PROGRAMS:-.} MAKE=${MAKE:-make} SOURCE=${SOURCE:-auto}
+NEW_BIN=$PROGRAMS/bench_random_mixed_hakmem_minimal_pgo STALE_BIN=$PROGRAMS/bench_random_mixed_hakmem_minimal_pgo_stale
 OLD_PIN=bench_random_mixed_hakmem_minimal_pgo_phase69_best OLD_BIN=$PINNED/bench_random_mixed_hakmem_minimal_pgo_phase69_best
 need_number RUNS "$RUNS" 2 100000
 ((RUNS % 2 == 0)) || die "RUNS must be even, not $RUNS: the matrix runs its rounds in pairs"
@@ -30,6 +32,8 @@ need_number FORENSICS_ITERS "$FORENSICS_ITERS" 1 1000000000000
 need_number WS "$WS" 1 268435456
 need_number SEED "$SEED" 1 4294967295
 [[ -z $OLD ]] || git rev-parse --verify --quiet "$OLD^{commit}" >/dev/null || die "OLD=$OLD is no commit of this repository"
+[[ $SOURCE == auto || $SOURCE == clock || $SOURCE == sim || $SOURCE == perf ]] ||
+    die "SOURCE must be auto, perf, sim or clock, not '$SOURCE'"
 need_analyzer
 export RUNS ITERS WS SEED PINNED
 mkdir -p -- "$FOUNDING" 2>/dev/null || die "cannot make the folder $FOUNDING; set FOUNDING= to one that can be written"
@@ -38,7 +42,7 @@ trap 'say "interrupted; the steps that were done are kept in $FOUNDING: run it a
 trap 'say "ended by SIGTERM; the steps that were done are kept in $FOUNDING: run it again to go on"; exit 143' TERM
 
 # What all steps depend on. A finished run is not gone on with.
-key="$RUNS $ITERS $FORENSICS_ITERS $WS $SEED $OLD $(git rev-parse HEAD 2>/dev/null || true) $(git diff HEAD 2>/dev/null | sha256sum)"
+key="$SOURCE $RUNS $ITERS $FORENSICS_ITERS $WS $SEED $OLD $(git rev-parse HEAD 2>/dev/null || true) $(git diff HEAD 2>/dev/null | sha256sum)"
 if [[ -n $FRESH || -e $FOUNDING/page.md || $(cat "$FOUNDING/key" 2>/dev/null) != "$key" ]]; then
     rm -f -- "$FOUNDING"/*
     printf '%s\n' "$key" >"$FOUNDING/key"
@@ -83,13 +87,13 @@ pin_commit()
 {
     mkdir "$WORK/old"
     git archive "$1" | tar -x -C "$WORK/old"
-    make -s -C "$WORK/old" pgo-fast-full
+    "$MAKE" -s -C "$WORK/old" pgo-fast-full
     "$BOX_DIR/pin_binary_box.sh" "$WORK/old/bench_random_mixed_hakmem_minimal_pgo" "$OLD_PIN"
 }
 
 train()
 {
-    make -s pgo-fast-full pgo-fast-stale
+    "$MAKE" -s pgo-fast-full pgo-fast-stale
     if [[ ! -e $OLD_BIN ]]; then
         if [[ -n $OLD ]]; then
             pin_commit "$OLD"
@@ -125,7 +129,8 @@ forensics()
     for knob in "${PROMOTED[@]}"; do
         knobs+=(--env "$knob")
     done
-    "$ANALYZER" compare --runs "$RUNS" "${knobs[@]}" --json "$FOUNDING/$1.json" "$2" "$3" -- "$FORENSICS_ITERS" "$WS" "$SEED" || status=$?
+    "$ANALYZER" compare --runs "$RUNS" --source "$SOURCE" "${knobs[@]}" --json "$FOUNDING/$1.json" \
+        "$2" "$3" -- "$FORENSICS_ITERS" "$WS" "$SEED" || status=$?
     ((status != 1 && status != 8 && status < 128))
 }
 
@@ -149,8 +154,10 @@ page()
     printf '# Founding workflow\n\n%s rounds, %s operations a run; old %s, new %s.\n\n## Gate\n\n' "$RUNS" "$ITERS" \
         "$(sha256_of "$OLD_BIN" | cut -c1-12)" "$(sha256_of "$NEW_BIN" | cut -c1-12)"
     "$ANALYZER" gate --format markdown "$FOUNDING/old.json" "$FOUNDING/new.json" "$FOUNDING/matrix.json" || true
-    printf '\n## The matrix on the processor model\n\n'
-    "$ANALYZER" matrix --format markdown "$FOUNDING/matrix_sim.json"
+    if [[ $SOURCE != clock ]]; then
+        printf '\n## The matrix on the processor model\n\n'
+        "$ANALYZER" matrix --format markdown "$FOUNDING/matrix_sim.json"
+    fi
     verdict 'Forensics: old against new, interleaved' "$FOUNDING/forensics.json"
     verdict 'Forensics: new against its stale twin, interleaved' "$FOUNDING/forensics_stale.json"
 }
@@ -159,7 +166,7 @@ step 1 train train
 need_program OLD "$OLD_BIN"
 step 2 validate validate
 step 3 matrix matrix matrix
-step 3 matrix_sim model_matrix
+[[ $SOURCE == clock ]] || step 3 matrix_sim model_matrix
 step 4 forensics forensics forensics "$OLD_BIN" "$NEW_BIN"
 step 4 forensics_stale forensics forensics_stale "$NEW_BIN" "$STALE_BIN"
 step 5 gate gate
