@@ -38,7 +38,6 @@ static bool record(struct result *result, int side, struct recording *recording,
     if (spec->stdin_path && input < 0)
         return err_sys(err, ERR_TOOL, errno, "cannot open %s for the programs' standard input", spec->stdin_path);
     struct record_spec rec = recording_of(spec, side, input);
-    rec.timeout = spec->timeout_s;
     bool done = record_to_file(&rec, recording->path, result->arena, &end, err) && ended_well(&end, spec->path[side], err);
     if (input >= 0)
         close(input);

@@ -22,12 +22,12 @@ like "$(head -1 "$work/true")" 'hardly differs' "a program against itself leaves
 sweep() {
     local pair=$1 repeats=$2
     shift 2
-    "$ltf" sweep --profile zen3 --layouts 6 "$@" --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" -- "$repeats" >"$work/$pair.txt"
+    "$ltf" sweep --profile zen3 --layouts 4 "$@" --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" -- "$repeats" >"$work/$pair.txt"
 }
 # field PAIR EXPRESSION: of the saved result, e.g. 'r["answer"]'
 field() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); r=d["layout_effect"]; print('"$2"')' "$work/$1.json"; }
 
-sweep align_sort 2 --apart 2
+sweep align_sort 2 --apart 1
 is "$?" 3 "a layout pair has the exit status of layout"
 is "$(field align_sort 'r["answer"]')" luck "a moved loop is proved to be layout luck"
 is "$(field align_sort 'r["effects"][0]["content"] == 0 and r["effects"][0]["luck"] > .05')" True "its code costs exactly nothing, its place a lot"
@@ -40,12 +40,13 @@ like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs 
 is "$(field align_sort 'r["culprits"][0]["name"], r["culprits"][0]["alone"] < -.05')" "kernel True" "the function is named, and moving it alone is enough"
 like "$(tr -s ' \n' ' ' <"$work/align_sort.txt")" 'kernel costs [0-9.]+ % of new.s time only because it lies at 0x[0-9a-f]+ \(byte 60 of its line\) and not at old.s 0x[0-9a-f]+ \(byte 27\)' "and where it lies in its line"
 
+sweep align_sort 2 --layouts 3 --apart 0
 cp "$work/align_sort.json" "$work/first.json"
-taskset -c "$(taskset -pc $$ | sed 's/.*: *//;s/[-,].*//')" "$ltf" sweep --profile zen3 --layouts 6 --apart 2 --json "$work/align_sort.json" "$work/corpus/align_sort/old" "$work/corpus/align_sort/new" -- 2 >/dev/null
+taskset -c "$(taskset -pc $$ | sed 's/.*: *//;s/[-,].*//')" "$ltf" sweep --profile zen3 --layouts 3 --apart 0 --json "$work/align_sort.json" "$work/corpus/align_sort/old" "$work/corpus/align_sort/new" -- 2 >/dev/null
 ok "the same seed on one core gives the same result, bit for bit" cmp "$work/first.json" "$work/align_sort.json"
 "$ltf" report "$work/first.json" --format json >"$work/again.json"
 ok "a saved sweep, loaded and saved again, is the same file" cmp "$work/first.json" "$work/again.json"
-sweep align_sort 2 --apart 0 --seed 2
+sweep align_sort 2 --layouts 3 --apart 0 --seed 2
 is "$(field align_sort 'r["answer"]')" luck "another seed gives the same answer"
 not_ok "by other layouts" cmp "$work/first.json" "$work/align_sort.json"
 
@@ -55,7 +56,7 @@ sweep hash 2 --apart 0
 is "$?" 2 "added work has the exit status of work"
 is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "code True" "added work is refuted: it is the code"
 like "$(cat "$work/hash.txt")" 'No layout of new comes near old' "the report says that no layout comes near"
-sweep pages 20 --apart 2
+sweep pages 20 --apart 1
 is "$?" 5 "a data pair has the exit status of data"
 is "$(field pages 'r["answer"]')" data "nodes one per page: moving objects does not help, packing the data does"
 is "$(field pages '[abs(e["content"]) < .01 for e in r["effects"]]')" "[False, False, False, False, False, True]" "only packed data takes it away, text does not"
@@ -77,4 +78,12 @@ wait "$pid"
 is "$?" 143 "a signal ends a sweep with 128 and its number"
 is "$(cat "$work/out")" "" "nothing half-done is printed"
 is "$(ls "$work/tmp")" "" "no recording is left behind"
+
+TMPDIR=$work/tmp timeout 60 "$ltf" sweep --layouts 2 /bin/sleep /bin/sleep -- 50 >"$work/out" 2>"$work/err" &
+pid=$!
+sleep 1
+kill -TERM "$pid"
+wait "$pid"
+is "$?" 143 "a signal ends a recording, too"
+is "$(ls "$work/tmp")" "" "and leaves nothing behind"
 done_testing
