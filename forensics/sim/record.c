@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -273,6 +274,7 @@ static _Noreturn void child(const struct record *r)
 {
     static const char trouble[] = "it needs 1024 descriptors, a stack limit of 8 MiB and personality()\n";
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* even who is killed leaves no recorder behind */
     default_signals();
     umask(022);
     if (set_limit(RLIMIT_STACK, STACK_LIMIT) && set_limit(RLIMIT_NOFILE, DESCRIPTOR_LIMIT) &&
