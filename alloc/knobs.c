@@ -27,8 +27,9 @@ const struct knob hak_knob_table[] = {
     {"HAKMEM_PURGE_MS", KNOB_INT, -1, 3600000, 500, AT(purge_ms), "ms",
      "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never. (A freed "
      "block above 32 MiB always goes back at once.)"},
-    {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 0, AT(huge_pages), "",
-     "Ask for transparent huge pages for 2 MiB units as soon as half of their slabs are in use."},
+    {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 1, AT(huge_pages), "",
+     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once the heap has eight, and "
+     "for blocks above 1 MiB that are no larger than what is in use already."},
     {"HAKMEM_RANDOM_ORDER", KNOB_BOOL, 0, 1, 0, AT(random_order), "",
      "Hand out the blocks of a slab from a random place, which makes addresses hard to predict."},
     {"HAKMEM_ADDRESS_SPACE_GB", KNOB_INT, 1, 65536, 1024, AT(address_space_gb), "GiB",
@@ -48,7 +49,7 @@ const size_t hak_knob_count = sizeof hak_knob_table / sizeof hak_knob_table[0];
 
 /* Defaults, so that calls from before the environment exists work; a unit test compares them with the table. */
 struct hak_knobs hak_knobs = {
-    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .purge_ms = 500,
+    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .purge_ms = 500, .huge_pages = 1,
     .address_space_gb = 1024, .quarantine_kb = 4096,
 };
 

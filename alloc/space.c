@@ -9,6 +9,7 @@
 #define UNIT_STEP     ((size_t)1024)  /* units that the tables grow by: 2 GiB of heap, 136 KiB of tables */
 #define HUGE_CACHE    ((size_t)64 << 20)  /* bytes of freed huge blocks kept mapped, in all */
 #define HUGE_CACHE_ONE ((size_t)32 << 20) /* and the largest that is kept */
+#define HUGE_PAGES_FROM 8u /* superslabs: one more filled at a touch adds at most an eighth to the memory in use */
 #define GIB           ((uintptr_t)1 << 30)
 
 uintptr_t hak_space_base;
@@ -293,6 +294,14 @@ static size_t map_units_or_purge(size_t n, size_t bytes, size_t align)
     return i == nunits && purge_locked(0, 0, true) ? map_units(n, bytes, align) : i;
 }
 
+static void want_huge_pages(struct unit *u)
+{
+    if (!hak_knobs.huge_pages)
+        return;
+    u->huge_pages = true;
+    hak_os_want_huge(u->base, UNIT_SIZE);
+}
+
 static struct unit *superslab_new(void)
 {
     struct unit *u = unit_meta_take(false);
@@ -314,6 +323,8 @@ static struct unit *superslab_new(void)
         tag_store(u->base + k * SLAB_SIZE, TAG_FREE);
     bin_insert(u);
     stats.superslabs++;
+    if (stats.superslabs > HUGE_PAGES_FROM)
+        want_huge_pages(u);
     return u;
 }
 
@@ -400,10 +411,8 @@ struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
         s->bits = u->bits[at];
         for (unsigned k = 0; k < n; k++)
             u->slabs[at + k].back = (uint8_t)k;
-        if (hak_knobs.huge_pages && !u->huge_pages && __builtin_popcount(u->free_mask) <= (int)UNIT_SLABS / 2) {
-            u->huge_pages = true;
-            hak_os_want_huge(u->base, UNIT_SIZE);
-        }
+        if (!u->huge_pages && __builtin_popcount(u->free_mask) <= (int)UNIT_SLABS / 2)
+            want_huge_pages(u);
     }
     hak_space_unlock();
     return s;
@@ -448,12 +457,13 @@ static bool huge_release(struct unit *u)
     return true;
 }
 
-static void cache_insert(struct unit *u, uint64_t now)
+/* A cached block that touches u, on either side. */
+static struct unit **cache_neighbour(const struct unit *u)
 {
-    u->idle_since = now;
-    u->next = cached;
-    cached = u;
-    stats.cached_bytes += u->huge_len;
+    for (struct unit **link = &cached; *link; link = &(*link)->next)
+        if ((*link)->base + (*link)->huge_len == u->base || u->base + u->huge_len == (*link)->base)
+            return link;
+    return NULL;
 }
 
 static void cache_unlink(struct unit **link)
@@ -462,18 +472,67 @@ static void cache_unlink(struct unit **link)
     *link = (*link)->next;
 }
 
-/* A cached block that fits with at most a quarter to spare; NULL if none. */
+/* Neighbours become one block, which has waited as long as the older of them: joining never delays a purge. */
+static void cache_insert(struct unit *u, uint64_t now)
+{
+    u->idle_since = now;
+    for (struct unit **link; (link = cache_neighbour(u));) {
+        struct unit *other = *link;
+        cache_unlink(link);
+        struct unit *low = u->base < other->base ? u : other, *high = low == u ? other : u;
+        low->idle_since = min_size(u->idle_since, other->idle_since);
+        low->huge_len += high->huge_len;
+        hak_space_units[unit_number(high)] = &foreign;
+        unit_meta_give(high);
+        u = low;
+    }
+    u->next = cached;
+    cached = u;
+    stats.cached_bytes += u->huge_len;
+}
+
+/* Cuts what follows the first `bytes` of u off and keeps it in the cache; without metadata for it u stays whole. */
+static void cache_rest(struct unit *u, size_t bytes)
+{
+    struct unit *rest = u->huge_len > bytes ? unit_meta_take(true) : NULL;
+    if (!rest)
+        return;
+    rest->base = u->base + bytes;
+    rest->huge_len = u->huge_len - bytes;
+    u->huge_len = bytes;
+    hak_space_units[unit_number(rest)] = rest;
+    tag_store(rest->base, TAG_FREE);
+    cache_insert(rest, u->idle_since);
+}
+
+static bool huge_resize(struct unit *u, size_t bytes);
+
+/* The smallest cached block that is large enough, cut to size; else the largest, grown, if that saves a quarter
+ * of the page faults; else NULL. */
 static struct unit *cache_take(size_t bytes, size_t align)
 {
-    struct unit **best = NULL;
-    for (struct unit **link = &cached; *link; link = &(*link)->next)
-        if ((*link)->huge_len >= bytes && (*link)->huge_len - bytes <= bytes / 4
-            && !((uintptr_t)(*link)->base & (align - 1)) && (!best || (*link)->huge_len < (*best)->huge_len))
-            best = link;
-    struct unit *u = best ? *best : NULL;
-    if (u)
-        cache_unlink(best);
-    return u;
+    struct unit **fit = NULL, **most = NULL;
+    for (struct unit **link = &cached; *link; link = &(*link)->next) {
+        if (!most || (*link)->huge_len > (*most)->huge_len)
+            most = link;
+        if ((*link)->huge_len >= bytes && !((uintptr_t)(*link)->base & (align - 1))
+            && (!fit || (*link)->huge_len < (*fit)->huge_len))
+            fit = link;
+    }
+    struct unit *u = fit ? *fit : NULL;
+    if (u) {
+        cache_unlink(fit);
+        cache_rest(u, bytes);
+        return u;
+    }
+    if (!most || align > UNIT_SIZE || (*most)->huge_len >= bytes || (*most)->huge_len < bytes / 4)
+        return NULL;
+    u = *most;
+    cache_unlink(most);
+    if (huge_resize(u, bytes))
+        return u;
+    cache_insert(u, u->idle_since);
+    return NULL;
 }
 
 static struct unit *huge_map(size_t bytes, size_t align)
@@ -489,6 +548,9 @@ static struct unit *huge_map(size_t bytes, size_t align)
     }
     u->base = unit_address(i);
     claim_units(i, units_for(bytes), u);
+    /* a block that nobody touches as a whole may at worst double what is in use */
+    if (hak_knobs.huge_pages && bytes <= stats.huge_bytes + stats.superslabs * UNIT_SIZE)
+        hak_os_want_huge(u->base, bytes);
     return u;
 }
 
@@ -496,7 +558,7 @@ void *hak_huge_alloc(size_t bytes, size_t align, bool *zeroed)
 {
     if (bytes > nunits * UNIT_SIZE || align > ALIGN_MAX)
         return NULL;
-    bytes = align_up(bytes, PAGE_SIZE_HAK);
+    bytes = align_up(bytes, UNIT_SIZE); /* whole units, so that freed neighbours can be joined */
     hak_space_lock();
     tick();
     struct unit *u = cache_take(bytes, align);
@@ -577,19 +639,25 @@ static bool huge_move(struct unit *u, size_t bytes)
     return true;
 }
 
+static bool huge_resize(struct unit *u, size_t bytes)
+{
+    if (!huge_in_place(u, bytes) && (bytes < u->huge_len || !huge_move(u, bytes)))
+        return false;
+    u->huge_len = bytes;
+    return true;
+}
+
 void *hak_huge_resize(void *p, size_t bytes)
 {
     if (bytes > nunits * UNIT_SIZE)
         return NULL;
-    bytes = align_up(bytes, PAGE_SIZE_HAK);
+    bytes = align_up(bytes, UNIT_SIZE);
     hak_space_lock();
     struct unit *u = unit_of(p);
     size_t old = u->huge_len;
-    bool done = huge_in_place(u, bytes) || (bytes > old && huge_move(u, bytes));
-    if (done) {
-        u->huge_len = bytes;
+    bool done = bytes == old || huge_resize(u, bytes);
+    if (done)
         stats.huge_bytes += bytes - old;
-    }
     hak_space_unlock();
     return done ? u->base : NULL;
 }
