@@ -31,6 +31,12 @@ void hak_cells_init(struct front *f)
         f->cells[c] = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
 }
 
+uint8_t hak_parcel_of(unsigned c)
+{
+    size_t bound = bound_of(c) ? (size_t)bound_of(c) : PARCEL_BLOCKS;
+    return (uint8_t)max_size(1, min_size(min_size(PARCEL_BLOCKS, bound), PARCEL_BYTES / class_size(c)));
+}
+
 static int32_t batch_of(const struct cell *cell)
 {
     int32_t half = cell->bound / 2;
@@ -108,6 +114,20 @@ static void slab_put(struct heap *h, struct slab *s, char *p)
         slab_emptied(h, s);
 }
 
+void hak_heap_put(struct heap *h, void *p)
+{
+    uint32_t tag = tag_of(p);
+    if (likely((tag ^ h->id << TAG_SHIFT) < NCLASS * 16)) {
+        slab_put(h, slab_of(p), p);
+        hak_add(&h->stats.in[tag % (1u << TAG_SHIFT) / 16], 1);
+    } else if (tag < 1u << TAG_SHIFT) {
+        hak_os_fatal("double free of", p);
+    } else {
+        hak_add(&h->stats.remote_sent, 1);
+        hak_free_homeless(p, tag);
+    }
+}
+
 /* Takes up to `want` blocks that were freed before, in front of the chain at *chain; the number taken. */
 static int32_t take_freed(struct heap *h, struct slab *s, int32_t want, void **chain)
 {
@@ -155,6 +175,10 @@ static struct slab *next_slab(struct heap *h, unsigned c, bool fresh)
     struct bin *bin = &h->bins[c];
     bool warm;
     struct slab *s = hak_pool_take(&bin->pool, &warm);
+    if (!s && fresh) { /* before memory grows, everything that has come home is put in its place */
+        hak_heap_receive(h);
+        s = hak_pool_take(&bin->pool, &warm);
+    }
     if (s) {
         hak_add(warm ? &h->stats.warm_hits : &h->stats.cold_hits, 1);
         h->empty -= s->used == 0;
@@ -198,8 +222,7 @@ static int32_t take_blocks(struct heap *h, unsigned c, int32_t want, void **chai
 
 static void sweep(struct heap *h, struct front *f);
 
-/* Every slow call passes here: now and then it looks at the clock. */
-static void slow_tick(struct heap *h, struct front *f)
+void hak_slow_tick(struct heap *h, struct front *f)
 {
     if (likely(++h->calls < SWEEP_CALLS) || hak_knobs.purge_ms < 0)
         return;
@@ -214,23 +237,23 @@ static void slow_tick(struct heap *h, struct front *f)
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
 {
     struct cell *cell = f ? &f->cells[c] : NULL;
+    unsigned n;
+    void *p;
     if (f) {
-        slow_tick(h, f);
-        if (inbox_any(&h->inbox))
-            hak_heap_receive(h, f);
-        if (cell->head) {
-            void *p = cell->head;
+        hak_slow_tick(h, f);
+        if (cell->bound && (p = hak_heap_parcel(h, c, &n))) {
             cell->head = next_block(p);
-            cell->room++;
+            cell->room -= (int32_t)n - 1;
             return p;
         }
     }
+    hak_heap_receive_class(h, c);
     int32_t want = cell ? batch_of(cell) : 1;
     void *chain = NULL;
     int32_t got = take_blocks(h, c, want, &chain);
     if (!got)
         return NULL;
-    void *p = chain;
+    p = chain;
     if (got > 1) {
         cell->head = next_block(p);
         cell->room -= got - 1;
@@ -242,11 +265,13 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
     return p;
 }
 
-/* The next block of a list of class c, after a look at where it points. */
-static void *checked_next(const struct heap *h, void *p, unsigned c)
+/* The next block of a list of class c, after a look at where it points: to a slab of that class. (Of any heap: a
+ * block that came in a parcel may be of a slab that changed hands while the parcel was on its way.) */
+static void *checked_next(void *p, unsigned c)
 {
     void *next = next_block(p);
-    if (unlikely(next && tag_of(next) != (h->id << TAG_SHIFT | c * 16)))
+    uint32_t tag = next ? tag_of(next) : 0;
+    if (unlikely(next && (tag < 1u << TAG_SHIFT || tag % (1u << TAG_SHIFT) != c * 16)))
         hak_os_fatal("a free block was written to (use after free, or an overflow before it):", p);
     return next;
 }
@@ -255,122 +280,25 @@ void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
 {
     struct cell *cell = &f->cells[c];
     int32_t have = cell->bound - cell->room;
-    slow_tick(h, f);
+    hak_slow_tick(h, f);
     have = cell->bound - cell->room; /* a sweep may have emptied the list */
     if (have <= keep)
         return;
     void **link = &cell->head;
     for (int32_t i = 0; i < keep && *link; i++) {
-        checked_next(h, *link, c);
+        checked_next(*link, c);
         link = (void **)*link;
     }
     void *p = *link;
     *link = NULL;
-    int32_t n = 0;
-    for (; p && n < have - keep; n++) { /* a longjmp out of free leaves a list that is one shorter than its count */
-        void *next = checked_next(h, p, c);
-        slab_put(h, slab_of(p), p);
+    for (int32_t n = 0; p && n < have - keep; n++) { /* a longjmp out of free leaves a list that is one shorter than its count */
+        void *next = checked_next(p, c);
+        hak_heap_put(h, p);
         p = next;
     }
     cell->room += have - keep;
-    hak_add(&h->stats.in[c], (size_t)n);
     if (cell->bound)
         hak_add(&h->stats.flushes[c], 1);
-}
-
-/* ---- remote frees ---- */
-
-/* Heaps by id, in chunks that are made as ids are given out. */
-#define CHUNK 1024u
-typedef _Atomic(struct heap *) heap_slot;
-static _Atomic(heap_slot *) directory[HEAP_ID_MAX / CHUNK + 1];
-
-bool hak_heap_register(struct heap *h)
-{
-    heap_slot *chunk = atomic_load_explicit(&directory[h->id / CHUNK], memory_order_relaxed);
-    if (!chunk) {
-        chunk = hak_meta_alloc(CHUNK * sizeof *chunk);
-        if (!chunk)
-            return false;
-        atomic_store_explicit(&directory[h->id / CHUNK], chunk, memory_order_release);
-    }
-    atomic_store_explicit(&chunk[h->id % CHUNK], h, memory_order_release);
-    return true;
-}
-
-static struct heap *heap_by_id(uint32_t id)
-{
-    heap_slot *chunk = atomic_load_explicit(&directory[id / CHUNK], memory_order_acquire);
-    return atomic_load_explicit(&chunk[id % CHUNK], memory_order_acquire);
-}
-
-static void send(struct outbox *out)
-{
-    struct heap *owner = heap_by_id(out->id);
-    inbox_push(&owner->inbox, out->head, out->tail);
-    out->n = 0;
-    out->bytes = 0;
-    out->head = NULL;
-    hak_orphan_tidy(owner);
-}
-
-void hak_heap_send(struct heap *h)
-{
-    for (unsigned i = 0; i < OUTBOXES; i++)
-        if (h->out[i].n)
-            send(&h->out[i]);
-}
-
-void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
-{
-    uint32_t id = tag >> TAG_SHIFT;
-    struct outbox *out = &h->out[id % OUTBOXES];
-    if (unlikely(out->id != id)) {
-        if (out->n)
-            send(out);
-        out->id = id;
-    }
-    outbox_add(out, p, class_size((tag & ((1u << TAG_SHIFT) - 1)) / 16));
-    hak_add(&h->stats.remote_sent, 1);
-    if (out->n >= OUTBOX_BLOCKS || out->bytes >= OUTBOX_BYTES) {
-        send(out);
-        slow_tick(h, &hak_front);
-    }
-}
-
-void hak_free_homeless(void *p, uint32_t tag)
-{
-    struct heap *owner = heap_by_id(tag >> TAG_SHIFT);
-    ((void **)p)[1] = NULL;
-    inbox_push(&owner->inbox, p, p);
-    hak_orphan_tidy(owner);
-}
-
-void hak_heap_receive(struct heap *h, struct front *f)
-{
-    size_t n = 0;
-    uint32_t id = h->id << TAG_SHIFT;
-    for (void *p = inbox_take(&h->inbox), *next; p; p = next, n++) {
-        next = next_block(p);
-        __builtin_prefetch(((void **)p)[1], 1);
-        uint32_t tag = tag_of(p), off = tag ^ id;
-        if (unlikely(off >= NCLASS * 16)) { /* its slab has gone to another heap meanwhile */
-            if (tag < 1u << TAG_SHIFT)
-                hak_os_fatal("double free (by two threads) of", p);
-            hak_free_homeless(p, tag);
-            continue;
-        }
-        struct cell *cell = f ? &f->cells[off / 16] : NULL;
-        if (cell && cell->room > 0) {
-            set_next_block(p, cell->head);
-            cell->head = p;
-            cell->room--;
-            continue;
-        }
-        slab_put(h, slab_of(p), p);
-        hak_add(&h->stats.in[off / 16], 1);
-    }
-    hak_add(&h->stats.remote_received, n);
 }
 
 /* ---- tidying ---- */
@@ -396,6 +324,7 @@ static void release_empty(struct heap *h, bool all)
 static void sweep(struct heap *h, struct front *f)
 {
     hak_heap_send(h);
+    hak_heap_receive(h);
     for (unsigned c = 0; c < NCLASS; c++) {
         struct cell *cell = &f->cells[c];
         if (cell->room == h->room_seen[c] && cell->room < cell->bound)
@@ -412,6 +341,6 @@ void hak_heap_trim(struct heap *h, struct front *f)
         for (unsigned c = 0; c < NCLASS; c++)
             hak_heap_flush(h, f, c, 0);
     }
-    hak_heap_receive(h, NULL);
+    hak_heap_receive(h);
     release_empty(h, true);
 }

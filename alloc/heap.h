@@ -87,12 +87,14 @@ struct bin {
 };
 
 struct heap {
-    struct inbox inbox __attribute__((aligned(64))); /* a line of its own: other threads write it */
+    hak_inbox inbox[NCLASS] __attribute__((aligned(64))); /* lines of their own: other threads write them */
     _Atomic(uint32_t) state;   /* enum heap_state */
     uint32_t id __attribute__((aligned(64)));
     unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
     struct bin bins[NCLASS];
-    struct outbox out[OUTBOXES];
+    struct outbox out[OUTBOXES][NCLASS]; /* at owner's id % OUTBOXES */
+    void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
+    uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
     uint64_t random;           /* state of next_random() */
     uint64_t swept;            /* ms: last look at what has gone cold */
     unsigned calls;            /* slow calls since that clock was read */
@@ -124,14 +126,32 @@ void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag);
 /* Frees a block of any heap at once, from a thread that has none. */
 void hak_free_homeless(void *p, uint32_t tag);
 
+/* Every slow call passes here: now and then it looks at the clock. */
+void hak_slow_tick(struct heap *h, struct front *f);
+
 /* Makes a new heap known by its id; false if there is no memory. One thread at a time (floor 7 has a lock). */
 bool hak_heap_register(struct heap *h);
 
 /* Sends what is in the outboxes. */
 void hak_heap_send(struct heap *h);
 
-/* Takes in what others freed; f may be NULL. */
-void hak_heap_receive(struct heap *h, struct front *f);
+/* Puts what others freed into its slabs, all classes. */
+void hak_heap_receive(struct heap *h);
+
+/* The same for one class. */
+void hak_heap_receive_class(struct heap *h, unsigned c);
+
+/* One parcel of class c that others freed, and the number of its blocks; NULL if there is none. */
+void *hak_heap_parcel(struct heap *h, unsigned c, unsigned *n);
+
+/* True if something lies in an inbox of h; ordered after the caller's earlier stores. Any thread. */
+bool hak_heap_has_mail(struct heap *h);
+
+/* Puts a block into its slab and counts it; one whose slab has gone to another heap is forwarded. */
+void hak_heap_put(struct heap *h, void *p);
+
+/* Blocks of class c that make a parcel. */
+uint8_t hak_parcel_of(unsigned c);
 
 /* Gives back every empty slab, and flushes and sends everything if f is given. */
 void hak_heap_trim(struct heap *h, struct front *f);

@@ -1,7 +1,7 @@
-/* Floor 5: blocks on their way home. A thread that frees a block of another heap collects such blocks in an
- * outbox and hands a chain of them to the owner's inbox with one atomic operation. Chains are linked through
- * the blocks' first word; the second word of a block names one a few further on, which the owner prefetches, as
- * every block of the chain sits in another core's cache. */
+/* Floor 5: blocks on their way home, in parcels. A parcel is a chain of blocks of one class and one owner, linked
+ * through their first words; the second word of its first block holds the parcel behind it in a stack and, in the
+ * four bits that alignment leaves, the number of its blocks less one. So the sender, in whose cache the blocks are,
+ * does the sorting, and the owner makes a parcel its list without looking at any other block of it. */
 #ifndef HAK_REMOTE_H
 #define HAK_REMOTE_H
 
@@ -9,23 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OUTBOXES      8u   /* owners that a thread collects for at a time */
-#define OUTBOX_BLOCKS 32u  /* blocks in a chain */
-#define OUTBOX_BYTES  ((size_t)65536) /* and bytes, about */
+#define OUTBOXES      8u   /* owners that a thread collects for at a time, for each class */
+#define PARCEL_BLOCKS 16u  /* most blocks in a parcel: what four bits can say */
+#define PARCEL_BYTES  ((size_t)8192) /* and bytes; a larger block travels alone */
 
-/* A stack that anyone pushes to and only its owner empties. */
-struct inbox {
-    _Atomic(void *) head;
-};
+/* A stack of parcels that anyone pushes to and only its owner empties. */
+typedef _Atomic(void *) hak_inbox;
 
-#define OUTBOX_AHEAD  4u /* how far on the second word points */
-
+/* A parcel being packed. */
 struct outbox {
-    uint32_t id;   /* of the owner */
-    unsigned n;    /* blocks in the chain; 0: unused */
-    size_t bytes;
-    void *head, *tail;
-    void *recent[OUTBOX_AHEAD]; /* the last blocks, a ring by n */
+    uint32_t id; /* of the owner */
+    uint32_t n;  /* blocks in the chain; 0: unused */
+    void *head;
 };
 
 static inline void *next_block(const void *block)
@@ -38,38 +33,29 @@ static inline void set_next_block(void *block, void *next)
     *(void **)block = next;
 }
 
-/* Adds a block to a chain that is not empty or whose id is set. */
-static inline void outbox_add(struct outbox *out, void *p, size_t bytes)
+/* The parcel behind this one; *n becomes the number of this one's blocks. */
+static inline void *parcel_next(const void *parcel, unsigned *n)
 {
-    void **word = p;
-    void **recent = &out->recent[out->n % OUTBOX_AHEAD];
-    word[0] = out->head;
-    word[1] = out->n >= OUTBOX_AHEAD ? *recent : NULL;
-    *recent = out->head = p;
-    if (!out->n++)
-        out->tail = p;
-    out->bytes += bytes;
+    uintptr_t word = ((const uintptr_t *)parcel)[1];
+    *n = (unsigned)(word & (PARCEL_BLOCKS - 1)) + 1;
+    return (void *)(word & ~(uintptr_t)(PARCEL_BLOCKS - 1));
 }
 
-/* Pushes the chain head .. tail. */
-static inline void inbox_push(struct inbox *in, void *head, void *tail)
+/* Pushes a chain of n blocks, 1 <= n <= PARCEL_BLOCKS. */
+static inline void parcel_push(hak_inbox *in, void *parcel, unsigned n)
 {
-    void *old = atomic_load_explicit(&in->head, memory_order_relaxed);
+    void *old = atomic_load_explicit(in, memory_order_relaxed);
     do
-        set_next_block(tail, old);
-    while (!atomic_compare_exchange_weak_explicit(&in->head, &old, head, memory_order_seq_cst,
-                                                  memory_order_relaxed));
+        ((uintptr_t *)parcel)[1] = (uintptr_t)old | (n - 1);
+    while (!atomic_compare_exchange_weak_explicit(in, &old, parcel, memory_order_seq_cst, memory_order_relaxed));
 }
 
-static inline int inbox_any(struct inbox *in)
+/* Takes all parcels. */
+static inline void *inbox_take(hak_inbox *in)
 {
-    return atomic_load_explicit(&in->head, memory_order_relaxed) != NULL;
-}
-
-/* Takes everything, linked through next_block(). */
-static inline void *inbox_take(struct inbox *in)
-{
-    return atomic_exchange_explicit(&in->head, NULL, memory_order_seq_cst);
+    if (!atomic_load_explicit(in, memory_order_relaxed))
+        return NULL;
+    return atomic_exchange_explicit(in, NULL, memory_order_seq_cst);
 }
 
 #endif

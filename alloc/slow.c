@@ -88,8 +88,10 @@ NOINLINE void hak_free_slow(void *p)
         hak_large_free(p, tag);
         return;
     }
-    struct heap *h = hak_thread_heap();
-    if (unlikely(!h))
+    struct heap *h = hak_front.heap;
+    if (likely(h != NULL))
+        hak_heap_free_remote(h, p, tag);
+    else if (!(h = hak_thread_heap()))
         hak_free_homeless(p, tag);
     else if (unlikely((tag ^ hak_front.id) < NCLASS * 16))
         plain_free(p); /* this was the thread's first call, and it took over the heap that the block is from */

@@ -90,7 +90,7 @@ void hak_heap_return(struct heap *h)
 void hak_orphan_tidy(struct heap *h)
 {
     /* Sequentially consistent on both sides: either we see the orphan, or who lets it go sees our push. */
-    while (atomic_load(&h->state) == HEAP_ORPHAN && atomic_load(&h->inbox.head)
+    while (atomic_load(&h->state) == HEAP_ORPHAN && hak_heap_has_mail(h)
            && state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
         hak_heap_trim(h, NULL);
         atomic_store(&h->state, HEAP_ORPHAN);
