@@ -7,7 +7,8 @@ set -euo pipefail
 
 # target | package | probe | what for | why this one
 #   target: build (also needed by check and demo), check, demo
-#   probe:  cmd:NAME a command, hdr:FILE a header the compiler finds, file:PATH a file
+#   probe:  cmd:NAME a command, hdr:FILE a header the compiler finds, file:PATH a file,
+#           san:COMPILER a compiler that can link a sanitizer's runtime
 table() {
     cat <<'ROWS'
 build|gcc|cmd:gcc|compiler|the system's own; PGO and LTO
@@ -22,6 +23,7 @@ build|libmd-dev|hdr:sha256.h|SHA-256|a digest and nothing else
 build|valgrind|file:/usr/include/valgrind/pub_tool_basics.h|the recorder of the processor model|its headers and libraries are what an out-of-tree tool links
 build|perl|cmd:prove|JSON in scripts, TAP harness|prove comes with perl, and JSON::PP too
 check|clang|cmd:clang|second compiler of the warning check|other warnings than gcc's
+check|libclang-rt-dev|san:clang|its sanitizer runtimes|clang's own
 check|shellcheck|cmd:shellcheck|lint of the scripts|the only one of its kind
 check|python3|cmd:python3|reference implementations in tests|present nearly everywhere
 check|python3-jsonschema|file:/usr/lib/python3/dist-packages/jsonschema/__init__.py|validate the JSON reports|the reference validator
@@ -34,6 +36,7 @@ missing_probe() { # PROBE: true when what it looks for is not here
     case $1 in
     cmd:*) ! command -v "${1#cmd:}" >/dev/null 2>&1 ;;
     file:*) ! test -e "${1#file:}" ;;
+    san:*) ! printf 'int main(void) { return 0; }\n' | "${1#san:}" -fsanitize=thread -x c -o "$scratch/san" - 2>/dev/null ;;
     hdr:*)
         # A header that is simply there needs no compiler to find it.
         ! test -e "/usr/include/${1#hdr:}" &&
@@ -48,6 +51,8 @@ if [[ ${1-} == --list ]]; then
 fi
 target=${1:?usage: setup.sh build|check|demo|--list}
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 packages=() reasons=()
 while IFS='|' read -r for package probe what _; do
     [[ $for == build || $for == "$target" ]] || continue
@@ -74,8 +79,7 @@ if [[ $(id -u) != 0 ]]; then
     fi
 fi
 echo "setup: installing ${list%, }"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$scratch/log
 install() {
     DEBIAN_FRONTEND=noninteractive ${as_root[@]+"${as_root[@]}"} apt-get install -y --no-install-recommends "${packages[@]}" >"$log" 2>&1
 }
