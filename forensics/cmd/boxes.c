@@ -142,17 +142,17 @@ static void add_point(struct document *d, struct block *t, const struct matrix *
     block_cell(d, t, TONE_PLAIN, "%s", p == POINT_A ? "" : gain_text(d->arena, &m->gain[p]));
 }
 
-/* The bounds of the sentence are those of the interval: an interval across 0 proves no sum, it only does not refute it. */
-static const char *additivity(const struct gain *beyond)
+/* An interval across 0 proves no sum, it only does not refute it. */
+static const char *additivity(double lo, double hi)
 {
-    if (beyond->exact)
-        return beyond->log == 0 ? "the two add up exactly" : beyond->log > 0 ? "together more than they add up to"
-                                                                             : "together less than they add up to";
-    if (beyond->lo > 0)
-        return "together more than they add up to";
-    if (beyond->hi < 0)
-        return "together less than they add up to";
-    return "no departure from adding up is shown, beyond the interval's ends";
+    return lo > 0 ? "more than the sum" : hi < 0 ? "less than the sum" : "no departure from the sum is shown";
+}
+
+static const char *saving_text(struct arena *arena, const struct saving *saving)
+{
+    if (saving->exact)
+        return arena_printf(arena, "%+.2f %% of A's time (exact)", 100 * saving->value);
+    return arena_printf(arena, "%+.2f %% of A's time [%+.2f, %+.2f]", 100 * saving->value, 100 * saving->lo, 100 * saving->hi);
 }
 
 void add_matrix(struct document *d, const struct matrix *m)
@@ -168,5 +168,6 @@ void add_matrix(struct document *d, const struct matrix *m)
                   : arena_printf(d->arena, "CPU time, %zu rounds, paired by round, 95 %% intervals", m->rounds);
     for (int p = 0; p < POINT_COUNT; p++)
         add_point(d, t, m, (enum matrix_point)p, knobs[p]);
-    document_text(d, NULL, "D beyond what B and C add up to: %s: %s.", gain_text(d->arena, &m->beyond), additivity(&m->beyond));
+    document_text(d, NULL, "Time that D saves beyond what B and C save: %s: %s. As factors, D's speed beyond B's times C's: %s.",
+                  saving_text(d->arena, &m->saved), additivity(m->saved.lo, m->saved.hi), gain_text(d->arena, &m->beyond));
 }

@@ -48,6 +48,18 @@ static void put_gain(struct codec *codec, const char *key, const struct gain *ga
     codec_leave(&inner);
 }
 
+static void put_saving(struct codec *codec, const char *key, const struct saving *saving)
+{
+    struct codec inner;
+    double lo = 100 * saving->lo, hi = 100 * saving->hi;
+    if (!codec_enter(codec, key, &inner))
+        return;
+    put_double(&inner, "percent_of_a", 100 * saving->value);
+    codec_interval(&inner, "interval", &lo, &hi);
+    put_bool(&inner, "exact", saving->exact);
+    codec_leave(&inner);
+}
+
 static void put_file(struct codec *codec, const char *key, const struct bench_file *file)
 {
     struct codec inner;
@@ -75,7 +87,8 @@ static void put_matrix(struct codec *codec, const struct matrix *matrix)
     put_gain(codec, "b_against_a", &matrix->gain[POINT_B]);
     put_gain(codec, "c_against_a", &matrix->gain[POINT_C]);
     put_gain(codec, "d_against_a", &matrix->gain[POINT_D]);
-    put_gain(codec, "d_beyond_b_and_c", &matrix->beyond);
+    put_saving(codec, "d_saves_beyond_b_and_c", &matrix->saved);
+    put_gain(codec, "d_beyond_b_times_c", &matrix->beyond);
 }
 
 static void put_finding(struct codec *codec, const struct gate_finding *finding, enum gate_rule rule)

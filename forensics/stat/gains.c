@@ -7,7 +7,7 @@
 #include "stat/interval.h"
 #include "stat/rank.h"
 
-/* From differences of logarithms, one a round. */
+/* From differences, one a round; of logarithms but for shares. */
 static struct gain of_differences(struct arena *arena, double *d, size_t n)
 {
     struct gain g = { .n = n, .base_n = n, .paired = true, .p = NAN };
@@ -74,4 +74,8 @@ void matrix_gains(struct arena *arena, const struct bench_panel *panel, struct m
     for (size_t i = 0; i < n; i++)
         d[i] = log(cost[POINT_B][i]) + log(cost[POINT_C][i]) - log(cost[POINT_A][i]) - log(cost[POINT_D][i]);
     matrix->beyond = of_differences(arena, d, n);
+    for (size_t i = 0; i < n; i++)
+        d[i] = (cost[POINT_B][i] + cost[POINT_C][i] - cost[POINT_A][i] - cost[POINT_D][i]) / cost[POINT_A][i];
+    struct gain saved = of_differences(arena, d, n);
+    matrix->saved = (struct saving){ saved.log, saved.lo, saved.hi, saved.exact };
 }

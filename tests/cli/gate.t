@@ -98,12 +98,13 @@ like "$("$ltf" gate --format markdown old.json new.json win.json)" "\| condition
 # The matrix alone.
 like "$("$ltf" matrix win.json)" "B +1, 0 +[0-9.]+ ns +\+(0.9|1.0)[0-9] % \[" "matrix shows B alone"
 "$ltf" matrix --json m.json -q win.json >/dev/null
-like "$($record get m.json d_beyond_b_and_c.percent)" "^-0\.0[0-9]" "and what both have beyond the sum, drift of the machine or not"
+like "$($record get m.json d_beyond_b_times_c.percent)" "^-0\.0[0-9]" "and what both have beyond the product, drift of the machine or not"
+like "$($record get m.json d_saves_beyond_b_and_c.percent_of_a)" "^-0\.0[0-9]" "and what they save beyond the sum"
 cat >sim.json <<'EOT'
 {"schema":"hakmem-matrix/1","source":"sim","load":"m","iters":100,"binary":{"path":"p","sha256":"s"},"runs":[
 {"round":1,"point":"A","cycles":1100},{"round":1,"point":"B","cycles":1050},{"round":1,"point":"C","cycles":1050},{"round":1,"point":"D","cycles":1000}]}
 EOT
-like "$("$ltf" matrix sim.json)" "modelled, not measured.*D +1, 1 +10.00 cycles +\+10.00 % \(exact\)" "a modelled matrix is exact and says what it is"
+like "$("$ltf" matrix sim.json)" "modelled, not measured.*D +1, 1 +10.00 cycles +\+10.00 % \(exact\).*save: \+0.00 % of A.s time \(exact\)" "a modelled matrix is exact and says what it is"
 
 misused "no files" "three files are needed" gate
 refused "a folder for a file" "is not JSON|cannot open" gate "$work" new.json win.json

@@ -91,6 +91,13 @@ static void test_matrix(void)
     is_near(gain_percent(m.beyond.log), 0.5, 0.02, "and what D has beyond both");
     ok(m.beyond.lo < m.beyond.hi && m.beyond.lo > 0, "whose interval has a width and leaves 0 out");
     is_near(m.beyond.p, 2.0 / 128, 1e-12, "seven rounds of one sign: p is 2 / 2^7");
+    is_near(m.saved.value, 1 / 1.02 + 1 / 1.03 - 1 - 1 / (1.02 * 1.03 * 1.005), 1e-4, "as time saved, in parts of A's");
+    ok(m.saved.lo < m.saved.value && m.saved.value < m.saved.hi, "which has an interval, too");
+    for (int r = 0; r < 7; r++)
+        cost[POINT_D][r] = cost[POINT_B][r] + cost[POINT_C][r] - cost[POINT_A][r];
+    matrix_gains(arena, &panel, &m);
+    is_near(m.saved.value, 0, 1e-12, "savings that add up leave nothing");
+    ok(m.beyond.lo > 0, "though as factors they are more than the product");
     is_near(m.gain[POINT_A].hi, 0, 0, "A against itself is nothing");
     is_near(m.cost[POINT_A], 1.15, 1e-12, "the cost shown is the median");
     panel.rounds = 1;
