@@ -73,15 +73,30 @@ static struct bench_file *load_series(struct arena *arena, const char *path, str
     return file;
 }
 
+/* True when both were run round by round: the i-th run of each is of round i. */
+static bool interleaved(const struct bench_file *old, const struct bench_file *new)
+{
+    bool paired = old->run_count == new->run_count;
+    for (size_t i = 0; paired && i < old->run_count; i++)
+        paired = old->runs[i].round == (int)i + 1 && new->runs[i].round == (int)i + 1;
+    return paired;
+}
+
+static struct gain baseline_gain(struct arena *arena, const struct gate *gate)
+{
+    size_t n = gate->old_runs->run_count, m = gate->new_runs->run_count;
+    double *old = costs(arena, gate->old_runs), *new = costs(arena, gate->new_runs);
+    return gate->interleaved ? gain_paired(arena, old, new, n) : gain_unpaired(arena, old, n, new, m);
+}
+
 static bool decide(const struct box_options *o, struct gate *gate, struct err *err)
 {
     gate->old_runs = load_series(o->arena, o->file[0], err);
     gate->new_runs = gate->old_runs ? load_series(o->arena, o->file[1], err) : NULL;
+    gate->interleaved = gate->new_runs && interleaved(gate->old_runs, gate->new_runs);
     if (!gate->new_runs || !matrix_read(o->arena, o->file[2], &gate->matrix, err) || !gate_comparable(o->arena, gate, err))
         return false;
-    struct gain baseline = gain_unpaired(o->arena, costs(o->arena, gate->old_runs), gate->old_runs->run_count,
-                                         costs(o->arena, gate->new_runs), gate->new_runs->run_count);
-    gate_judge(o->arena, &o->gate, baseline, gate->matrix.gain[POINT_D], gate);
+    gate_judge(o->arena, &o->gate, baseline_gain(o->arena, gate), gate->matrix.gain[POINT_D], gate);
     return true;
 }
 

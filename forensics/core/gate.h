@@ -47,6 +47,7 @@ struct gate {
     const char *summary; /* one sentence */
     struct gate_finding finding[GATE_RULE_COUNT];
     const struct bench_file *old_runs, *new_runs;
+    bool interleaved;    /* old and new were run round by round, so that their runs are pairs */
     struct matrix matrix;
     const char **warnings;
     size_t warning_count, warning_room;

@@ -103,10 +103,20 @@ train()
     fi
 }
 
+# The harness, one run at a time, old and new in turns: so the runs of a round are a pair.
 validate()
 {
-    BENCH_BIN=$OLD_BIN OUT=$FOUNDING/old.json scripts/run_mixed_10_cleanenv.sh
-    BENCH_BIN=$NEW_BIN OUT=$FOUNDING/new.json scripts/run_mixed_10_cleanenv.sh
+    local round order side
+    local -A binary=([old]=$OLD_BIN [new]=$NEW_BIN)
+    for ((round = 1; round <= RUNS; round++)); do
+        ((round % 2)) && order="old new" || order="new old"
+        for side in $order; do
+            RUNS=1 BENCH_BIN=${binary[$side]} OUT=$WORK/$side.$(printf %06d "$round").json scripts/run_mixed_10_cleanenv.sh
+        done
+    done
+    for side in old new; do
+        "$RECORD" merge "$WORK/$side".*.json | save "$FOUNDING/$side.json"
+    done
 }
 
 # matrix NAME [--source sim]

@@ -6,6 +6,7 @@
 #   record.pl stats < NUMBERS                              n, mean, median, sd, cv_percent, min, max
 #   record.pl get FILE a.b.0                               one value; status 1 when it is not there
 #   record.pl where FILE a.b NAME=TEXT c   member c of the first object in the list a.b whose NAME is TEXT
+#   record.pl merge FILE...                one series of several of one binary; the place of a file is its runs' round
 #   record.pl pick FILE NAME...                            an object of some of the members of another
 #   record.pl set FILE a.b=TEXT ...                        the object in FILE with texts put in
 #   record.pl schedule ROUNDS SEED                         orders of A B C D, one round a line (ROUNDS even)
@@ -15,10 +16,10 @@ use JSON::PP;
 
 my $json = JSON::PP->new->canonical->pretty->indent_length(2)->allow_nonref;
 my %verb = (
-    object => \&object, rows => \&rows, stats => \&stats, get => \&get, where => \&where, pick => \&pick, set => \&put,
+    object => \&object, rows => \&rows, stats => \&stats, get => \&get, where => \&where, merge => \&merge, pick => \&pick, set => \&put,
     schedule => \&schedule,
 );
-my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|where|pick|set|schedule ...\n";
+my $verb = $verb{ shift // '' } or die "usage: record.pl object|rows|stats|get|where|merge|pick|set|schedule ...\n";
 $verb->(@ARGV);
 
 sub slurp
@@ -70,9 +71,11 @@ sub rows
     print $json->encode(\@rows);
 }
 
-sub stats
+sub stats { print $json->encode(summary(map { chomp; $_ } grep { !/^null$/ } <STDIN>)) }
+
+sub summary
 {
-    my @x = sort { $a <=> $b } map { chomp; $_ } grep { !/^null$/ } <STDIN>;
+    my @x = sort { $a <=> $b } @_;
     die "record.pl: stats of nothing\n" unless @x;
     my ($n, $sum, $squares) = (scalar @x, 0, 0);
     $sum += $_ for @x;
@@ -80,11 +83,28 @@ sub stats
     $squares += ($_ - $mean)**2 for @x;
     my $sd     = $n > 1 ? sqrt($squares / ($n - 1)) : undef;
     my $median = ($x[ int(($n - 1) / 2) ] + $x[ int($n / 2) ]) / 2;
-    print $json->encode({
+    return {
         n => $n, mean => $mean, median => $median, sd => $sd,
         cv_percent => defined $sd && $mean ? 100 * $sd / $mean : undef,
         min => 0 + $x[0], max => 0 + $x[-1],
-    });
+    };
+}
+
+sub merge
+{
+    my @files = map { parse(slurp($_), $_) } @_;
+    my ($all, @runs) = ($files[0]);
+    for my $round (1 .. @files) {
+        my $file = $files[ $round - 1 ];
+        die "record.pl: $_[$round - 1] is of another binary\n" if $file->{binary}{sha256} ne $all->{binary}{sha256};
+        push @runs, map { { %$_, round => $round } } @{ $file->{runs} };
+    }
+    $runs[$_]{run} = $_ + 1 for 0 .. $#runs;
+    my @cpu = grep { $_ } map { $_->{cpu_s} } @runs;
+    $all->{runs}           = \@runs;
+    $all->{ops_per_wall_s} = summary(map { $_->{throughput} } @runs);
+    $all->{ops_per_cpu_s}  = @cpu ? summary(map { $all->{iters} / $_ } @cpu) : undef;
+    print $json->encode($all);
 }
 
 # What lies at the path; status 1 when nothing does.

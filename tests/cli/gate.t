@@ -87,6 +87,15 @@ gate 0 GO "a negative threshold moves, too" --threshold baseline=-20 old.json sl
 gate 10 NEUTRAL "one line with --quiet" -q old.json slow.json win.json
 is "$(cat out)" "NEUTRAL: The knobs win, but the baseline stays low." "and nothing else"
 
+# Ten rounds on a machine that gets a third slower: only pairs see through that.
+perl -MJSON::PP -e 'for my $f (["old", 1], ["new", 1.001]) {
+    open my $in, "<", "$f->[0].json"; my $d = decode_json(join "", <$in>); my $r = 0;
+    for (@{ $d->{runs} }) { $_->{round} = ++$r; $_->{cpu_s} = $f->[1] * (1 + .03 * $r) }
+    open my $out, ">", "$f->[0]_rounds.json"; print $out encode_json($d) }'
+gate 0 GO "runs in rounds are pairs" old_rounds.json new_rounds.json win.json
+like "$(cat out)" "against old +-3 % +-0\.10 % \[-0\.10, -0\.10\]" "on a machine that drifts"
+unlike "$(cat out)" "interleaved" "and there is nothing to warn of"
+
 "$ltf" gate --json g.json -q old.json slow.json win.json >/dev/null
 is "$($record get g.json verdict) $($record get g.json exit_status) $($record get g.json undecided)" "NEUTRAL 10 false" "JSON has the verdict"
 is "$($record get g.json rules.baseline.answer) $($record get g.json rules.gain.answer)" "no yes" "the answers"
