@@ -1,8 +1,10 @@
 #include "cmd/simulate.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/modules.h"
@@ -77,10 +79,10 @@ struct record_spec recording_of(const struct spec *spec, int side, int stdin_fd)
 bool ended_well(const struct record_result *end, const char *program, struct err *err)
 {
     if (end->signal)
-        return err_set(err, ERR_TARGET, "'%s' was killed by signal %d under the recorder: run with --source clock to leave the model out",
+        return err_set(err, ERR_TARGET, "'%s' was killed by signal %d under the recorder: run it by hand with the same arguments to see why, or leave the model out with --source clock",
                        program, end->signal);
     if (end->status)
-        return err_set(err, ERR_TARGET, "'%s' ended with status %d under the recorder: run with --source clock to leave the model out",
+        return err_set(err, ERR_TARGET, "'%s' ended with status %d under the recorder: run it by hand with the same arguments to see why, or leave the model out with --source clock",
                        program, end->status);
     return true;
 }
@@ -102,6 +104,19 @@ static struct cost_profile *costs_of(struct model *const models[SUBSETS], struct
     return costs;
 }
 
+/* The file that every run reads; -1: none. */
+static bool open_input(const char *path, int *fd, struct err *err)
+{
+    struct stat st;
+    *fd = -1;
+    if (!path)
+        return true;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+        return err_set(err, ERR_USAGE, "stdin '%s' is not a regular file and cannot be fed again for every run: save it to a file", path);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *fd >= 0 || err_sys(err, ERR_USAGE, errno, "cannot open '%s' for standard input", path);
+}
+
 static bool simulate_side(struct result *result, const struct profile *profile, int side, struct err *err)
 {
     const struct spec *spec = &result->spec;
@@ -109,7 +124,9 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
     struct record_result end = { 0 };
     struct model *models[SUBSETS] = { NULL };
     struct crew *crew = NULL;
-    int input = spec->stdin_path ? open(spec->stdin_path, O_RDONLY | O_CLOEXEC) : -1;
+    int input;
+    if (!open_input(spec->stdin_path, &input, err))
+        return false;
     struct record_spec rec = recording_of(spec, side, input);
     struct record *record = record_start(&rec, result->arena, err);
     if (record && spec->knockout)

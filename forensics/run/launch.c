@@ -300,6 +300,9 @@ static bool open_input(struct launcher *l, struct err *err)
 {
     const char *path = l->spec->stdin_path ? l->spec->stdin_path : "/dev/null";
     struct stat st;
+    /* Asked before it is opened, since opening a pipe would wait for its writer. */
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+        return err_set(err, ERR_USAGE, "stdin '%s' is a pipe and cannot be fed again for every run: save it to a file", path);
     l->input = open(path, O_RDONLY | O_CLOEXEC);
     if (l->input < 0)
         return err_sys(err, ERR_TOOL, errno, "cannot read '%s' for stdin", path);

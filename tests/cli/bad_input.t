@@ -51,6 +51,11 @@ refuses 1 "nonsense" "an unknown threshold" --threshold nonsense=3 $good $good
 refuses 1 "pattern|regex|REGEX|expression" "a broken pattern" "${fast[@]}" --metric '([0-9' $good $good
 refuses 1 "stdin-not-there" "a stdin file that is not there" "${fast[@]}" --stdin stdin-not-there $good $good
 
+refuses 1 "stdin-not-there" "a stdin file that is not there, for the model" --runs 0 --stdin stdin-not-there $good $good
+mkfifo pipe
+refuses 1 "pipe.*save it to a file" "a pipe for stdin" "${fast[@]}" --stdin pipe $good $good
+refuses 1 "pipe.*save it to a file" "a pipe for stdin, for the model" --runs 0 --stdin pipe $good $good
+
 refuses 1 "empty" "an empty perf file" import ./empty ./empty
 refuses 1 "text" "a perf file of another tool" import ./text ./text
 refuses 1 "none.perf" "a perf file that is not there" import ./none.perf ./text
