@@ -9,6 +9,13 @@ demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares
 	@$(MAKE) --no-print-directory pgo-fast-full pgo-fast-stale
 	@scripts/demo.sh
 
+.PHONY: bench-model bench-sim
+bench-model: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_hakmem_minimal ## the model against the clock: labelled pairs, layouts of three programs (ROUNDS=, LAYOUTS=, KEEP=)
+	@BUILD=$(BUILD) scripts/box/bench_model_box.sh
+
+bench-sim: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_system ## the model's speed against cachegrind's (ROUNDS=)
+	@BUILD=$(BUILD) scripts/box/bench_sim_box.sh
+
 INSTALL   ?= install
 BINDIR    := $(DESTDIR)$(PREFIX)/bin
 LIBDIR    := $(DESTDIR)$(PREFIX)/lib

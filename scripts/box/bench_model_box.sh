@@ -1,0 +1,112 @@
+#!/bin/bash
+# The processor model against the clock: labelled pairs, and 32 layouts each of three programs.
+#
+#   scripts/box/bench_model_box.sh [SET...]         (make bench-model does the same after building)
+#
+# Sets: corpus (old against new of each pair), sort (an insertion sort behind 1 to 63 bytes of padding), kernels,
+# random_mixed (with hakmem in it) and, when asked for, report (layout_tax_forensics rendering a saved result: longer and
+# noisier); the last three relinked by lld with their sections shuffled. Every binary is compared with its set's base (a
+# pair's old). The model's ratio is of modelled cycles (--runs 0, deterministic); the clock's is of processor time, runs
+# interleaved, randomisation off, mean of the lowest tenth. A copy of each base says how much of that is noise.
+#
+#   ROUNDS=100   LAYOUTS=32   PROFILE=zen3   BUILD=build   KEEP=FILE (every row as TSV)
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+help_asked "$@"
+
+ROUNDS=${ROUNDS:-100} LAYOUTS=${LAYOUTS:-32} PROFILE=${PROFILE:-zen3} BUILD=${BUILD:-build}
+need_number ROUNDS "$ROUNDS" 10 100000
+need_number LAYOUTS "$LAYOUTS" 2 1000
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
+need_program LTF "$LTF"
+command -v ld.lld >/dev/null || die "ld.lld is not here; apt-get install lld"
+command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
+scratch
+SETS=("$@")
+((${#SETS[@]})) || SETS=(corpus sort kernels random_mixed)
+
+# row SET NAME BASE BINARY ARG...: one comparison for the table.
+row()
+{
+    local IFS=$'\t'
+    printf '%s\n' "$*" >>"$WORK/rows"
+}
+
+# relinked SET FLAGS... -- ARG...: the base, a copy of it, and the shuffled ones from the objects and flags given.
+relinked()
+{
+    local set=$1 seed flags=()
+    shift
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
+    done
+    shift
+    mkdir -p "$WORK/$set"/{base,copy}
+    gcc -fuse-ld=lld -o "$WORK/$set/base/program" "${flags[@]}"
+    cp "$WORK/$set/base/program" "$WORK/$set/copy/program"
+    row "$set" copy "$WORK/$set/base/program" "$WORK/$set/copy/program" "$@"
+    for ((seed = 1; seed <= LAYOUTS; seed++)); do
+        mkdir "$WORK/$set/$seed"
+        gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$WORK/$set/$seed/program" "${flags[@]}"
+        row "$set" "$seed" "$WORK/$set/base/program" "$WORK/$set/$seed/program" "$@"
+    done
+}
+
+set_corpus()
+{
+    local pair label
+    CC=gcc "$ROOT/tests/corpus/build.sh" "$WORK/corpus" >/dev/null
+    mkdir "$WORK/corpus/copy"
+    cp "$WORK/corpus/hash/old" "$WORK/corpus/copy/old"
+    cp "$WORK/corpus/hash/old" "$WORK/corpus/copy/new"
+    row corpus copy "$WORK/corpus/copy/old" "$WORK/corpus/copy/new"
+    while IFS='|' read -r pair label _; do
+        row corpus "$pair ($label)" "$WORK/corpus/$pair/old" "$WORK/corpus/$pair/new"
+    done < <("$ROOT/tests/corpus/build.sh" --list)
+}
+
+set_sort()
+{
+    local i pad tight=(-falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1)
+    for ((i = 0; i < LAYOUTS; i++)); do
+        pad=$((1 + i * 64 / LAYOUTS))
+        mkdir -p "$WORK/sort/$i"
+        (cd "$ROOT/tests/corpus" && gcc -O2 "${tight[@]}" -DREPEATS=80 -DPAD="$pad" -o "$WORK/sort/$i/program" align_main.c pad.S align_sort.c)
+        ((i == 0)) || row sort "$pad" "$WORK/sort/0/program" "$WORK/sort/$i/program"
+    done
+    mkdir "$WORK/sort/copy"
+    cp "$WORK/sort/0/program" "$WORK/sort/copy/program"
+    row sort copy "$WORK/sort/0/program" "$WORK/sort/copy/program"
+}
+
+set_kernels()
+{
+    gcc -O2 -ffunction-sections -Dmain=kernels -c -o "$WORK/kernels.o" "$ROOT/tests/recorder/compute.c"
+    # Their own status is a checksum, and the model takes any but 0 for a failure.
+    gcc -O2 -x c -c -o "$WORK/main.o" - <<<'int kernels(void); int main(void) { return kernels() == -1; }'
+    relinked kernels "$WORK/kernels.o" "$WORK/main.o" --
+}
+
+set_random_mixed()
+{
+    relinked random_mixed "$BUILD/plain/bench/bench_random_mixed.o" "$BUILD/plain/bench/load.o" \
+        "$BUILD/libhakmem_minimal.a" -pthread -Wl,-z,now -- 500000 400 1
+}
+
+set_report()
+{
+    CC=gcc "$ROOT/tests/corpus/build.sh" "$WORK/example" hash
+    "$LTF" --runs 0 --profile "$PROFILE" --json "$WORK/example.json" -q "$WORK/example/hash/old" "$WORK/example/hash/new" -- 3 >/dev/null || true
+    relinked report "$BUILD"/forensics/cmd/*.o "$BUILD/libforensics.a" -ljansson -lpfm -ldw -lelf -lZydis -lmd -lpthread -lm \
+        -- report "$WORK/example.json"
+}
+
+for set in "${SETS[@]}"; do
+    [[ $(type -t "set_$set") == function ]] || die "there is no set '$set'; use corpus, sort, kernels, random_mixed, report"
+    "set_$set"
+done
+env -i PATH="$PATH" LC_ALL=C setarch -R python3 "$BOX_DIR/model_against_clock.py" --rounds "$ROUNDS" --profile "$PROFILE" \
+    --command "$LTF" ${KEEP:+--keep "$KEEP"} "$WORK/rows"
