@@ -1,8 +1,7 @@
 /* import: judge figures that perf stat recorded elsewhere. */
 #include "cmd/finish.h"
+#include "cmd/sides.h"
 #include "cmd/verb.h"
-#include "elf/delta.h"
-#include "elf/inventory.h"
 #include "run/perf_file.h"
 
 enum { OPT_OLD_ELF = 512, OPT_NEW_ELF };
@@ -58,16 +57,8 @@ static bool import(const struct options *o, struct result *result, struct err *e
         result_warn(result, "some events were counted in user mode only (:u): time spent in the kernel is not in them");
     for (size_t i = 0; i < import.left_out_count; i++)
         result_warn(result, "event '%s' has no row in the metric table and was left out", import.left_out[i]);
-    for (int side = 0; side < 2 && o->elf[side]; side++) {
-        struct inventory *inv = inventory_read(result->arena, o->elf[side], err);
-        if (!inv)
-            return false;
-        result->inventory[side] = inv;
-        result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
-    }
-    if (result->inventory[SIDE_NEW])
-        result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
-    return true;
+    struct progress progress = progress_new(o->output.quiet);
+    return !o->elf[SIDE_OLD] || sides_read(result, o->elf, SIDES_READ, &progress, err);
 }
 
 int verb_import(int argc, char **argv)

@@ -6,10 +6,8 @@
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
 #include "cmd/options.h"
-#include "cmd/pin.h"
+#include "cmd/sides.h"
 #include "cmd/verb.h"
-#include "elf/delta.h"
-#include "elf/inventory.h"
 #include "run/interrupt.h"
 #include "stat/layouts.h"
 
@@ -83,19 +81,6 @@ static const struct argp argp = {
     .children = children,
 };
 
-static bool read_sides(struct result *result, struct err *err)
-{
-    for (int side = 0; side < 2; side++) {
-        struct inventory *inv = inventory_read(result->arena, result->spec.path[side], err);
-        if (!inv || !inventory_is_native(inv, err) || !pin_check(result->arena, result->spec.path[side], inv->sha256, err))
-            return false;
-        result->inventory[side] = inv;
-        result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
-    }
-    result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
-    return true;
-}
-
 /* The answer as a verdict, so that reports, JSON and exit status speak one language. */
 static void conclude(struct result *result)
 {
@@ -132,7 +117,7 @@ int verb_sweep(int argc, char **argv)
     o.shared.spec.source = SOURCE_SIM;
     o.shared.spec.source_auto = false;
     result->spec = o.shared.spec;
-    if (!read_sides(result, &err) || !layout_effect(result, &o.wanted, &progress, &err)) {
+    if (!sides_read(result, result->spec.path, SIDES_RUN, &progress, &err) || !layout_effect(result, &o.wanted, &progress, &err)) {
         status = fail(&err);
     } else {
         conclude(result);

@@ -158,6 +158,7 @@ struct code_fact_row {
     const char *name;   /* word in JSON */
     enum share share;   /* the cause it speaks for */
     const char *counts; /* what the numbers count, plural */
+    bool fewer_is_better; /* a fall of the number cannot be why something is slower */
 };
 
 extern const struct code_fact_row code_fact_table[FACT_KIND_COUNT];
@@ -170,6 +171,8 @@ struct code_fact {
     uint64_t old_address, new_address;  /* where: the loop's head, the function, the object; 0: nowhere */
     double old, new;
     double weight;                      /* bytes of code or data concerned: the rank where nothing ran */
+    double old_cycles, new_cycles; /* modelled, of its whole function or object; NaN: no costs, or run on neither side */
+    double cause_cycles; /* new - old of what its cause can cost there (facts_join); NaN: as above */
     const char *sentence;               /* a clause without a capital and a full stop */
 };
 
@@ -183,8 +186,9 @@ struct delta {
     uint64_t fate_bytes[SYMBOL_KIND_COUNT][FATE_COUNT]; /* and their bytes (new's size; old's when removed) */
     struct fact_change *facts;
     size_t fact_count, fact_room;
-    struct code_fact *code_facts; /* by weight, heaviest first; filled by facts_find */
+    struct code_fact *code_facts; /* filled by facts_find, heaviest first; after facts_join most cycles first */
     size_t code_fact_count, code_fact_room;
+    size_t code_facts_left_out; /* loaded from JSON: how many more there were */
     const struct pairing *pairing; /* NULL: loaded from JSON */
     const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
     size_t by_address_count[2];

@@ -10,8 +10,8 @@
 
 #include "core/result.h"
 
-/* Bounds of what is saved of a large program; what falls off is counted (symbols) or summed up (costs). */
-enum { JSON_SYMBOLS_MAX = 4000, JSON_COST_ITEMS_MAX = 1000 };
+/* Bounds of what is saved of a large program; what falls off is counted (symbols, facts) or summed up (costs). */
+enum { JSON_SYMBOLS_MAX = 4000, JSON_COST_ITEMS_MAX = 1000, JSON_FACTS_MAX = 1000 };
 
 /* Writes `result`; `what` names the stream in an error. */
 bool result_save(const struct result *result, FILE *stream, const char *what, struct err *err);

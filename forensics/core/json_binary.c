@@ -306,6 +306,7 @@ static void save_delta(struct codec *codec, struct result *result)
         return;
     struct delta *delta = result->delta;
     codec_items(&inner, "facts", delta->facts, &delta->fact_count, sizeof *delta->facts, walk_fact);
+    walk_code_facts(&inner, delta);
     codec_object(&inner, "fates", delta, walk_fates);
     size_t count;
     struct symbol_change *kept = chosen(codec->arena, result, &count);
@@ -337,6 +338,7 @@ static void load_delta(struct codec *codec, struct result *result)
         return;
     for (int side = 0; side < 2; side++)
         adopt(codec->arena, delta, side == 0, result->inventory[side]);
+    walk_code_facts(&inner, delta); /* last, since facts point to symbols */
     delta->old = result->inventory[0];
     delta->new = result->inventory[1];
     result->delta = delta;

@@ -91,15 +91,17 @@ json_t *codec_get(const struct codec *codec, const char *key);
 
 /* Words of the enums. */
 codec_word word_metric, word_source, word_state, word_estimator, word_change, word_cause, word_share, word_component,
-    word_side, word_outcome, word_use, word_kind, word_fate, word_rule, word_family, word_answer;
+    word_side, word_outcome, word_use, word_kind, word_fate, word_fact, word_rule, word_family, word_answer;
 
 /* Walks by noun. */
 codec_walk walk_machine, walk_spec, walk_side, walk_run, walk_figure, walk_control, walk_inventory, walk_cost_profile,
     walk_verdict, walk_attribution, walk_evidence;
 
+struct delta;
 struct result;
 void walk_slowdown(struct codec *codec, struct result *result);
 void walk_delta(struct codec *codec, struct result *result);
+void walk_code_facts(struct codec *codec, struct delta *delta);
 void walk_rules(struct codec *codec, struct result *result);
 void walk_layouts(struct codec *codec, struct result *result);
 

@@ -3,6 +3,7 @@
 #include "elf/facts_add.h"
 #include "elf/names.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ void fact_add(struct finder *f, struct code_fact fact, const char *format, ...)
     fact.sentence = name_clean(f->arena, arena_vprintf(f->arena, format, ap));
     fact.name = name_clean(f->arena, fact.name);
     va_end(ap);
+    fact.old_cycles = fact.new_cycles = fact.cause_cycles = NAN;
     *ARENA_PUSH(f->arena, d->code_facts, d->code_fact_count, d->code_fact_room) = fact;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/fact_evidence.h"
 #include "judge/penalty.h"
 #include "judge/stack.h"
 
@@ -231,6 +232,7 @@ void gather_evidence(struct docket *docket)
 {
     if (docket->cost[0])
         cost_evidence(docket);
+    fact_evidence(docket);
     counter_evidence(docket);
     if (docket->delta)
         delta_evidence(docket);

@@ -14,6 +14,7 @@ struct document build_report(const struct result *result, struct arena *arena, c
     build_layouts(&document, result, options->verbose);
     build_symbols(&document, result, options->verbose);
     build_evidence(&document, result, options->verbose);
+    build_code_facts(&document, result, options->verbose);
     build_files(&document, result, options->verbose);
     build_rules(&document, result);
     build_warnings(&document, result);

@@ -17,6 +17,7 @@ void build_headline(struct document *document, const struct result *result);
 void build_shares(struct document *document, const struct result *result, bool verbose);
 void build_figures(struct document *document, const struct result *result, bool verbose);
 void build_symbols(struct document *document, const struct result *result, bool verbose);
+void build_code_facts(struct document *document, const struct result *result, bool verbose);
 void build_files(struct document *document, const struct result *result, bool verbose);
 void build_layouts(struct document *document, const struct result *result, bool verbose);
 void build_evidence(struct document *document, const struct result *result, bool verbose);

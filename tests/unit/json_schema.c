@@ -219,7 +219,7 @@ int main(void)
     static const struct { const char *name; codec_word *word; } words[] = {
         { "metric", word_metric }, { "source", word_source }, { "state", word_state }, { "estimator", word_estimator },
         { "change", word_change }, { "cause", word_cause }, { "side", word_side }, { "outcome", word_outcome },
-        { "use", word_use }, { "kind", word_kind }, { "fate", word_fate }, { "rule", word_rule }, { "component", word_component },
+        { "use", word_use }, { "kind", word_kind }, { "fate", word_fate }, { "fact", word_fact }, { "rule", word_rule }, { "component", word_component },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         words_agree(words[i].name, words[i].word);

@@ -1,0 +1,155 @@
+#include "core/fact_costs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+/* Components that a kind of fact can move, as 1 << component; 0: all that its cause is booked. A stack frame is always in
+ * the L1D: another size of it changes what a load finds in the store buffer, and no more. */
+static const unsigned own_components[FACT_KIND_COUNT] = {
+    [FACT_LOOP_OPS] = 1u << COMPONENT_OPCACHE,
+    [FACT_LOOP_PAGES] = 1u << COMPONENT_ITLB,
+    [FACT_JCC] = 1u << COMPONENT_JCC,
+    [FACT_DENSE] = 1u << COMPONENT_DENSITY | 1u << COMPONENT_BTB,
+    [FACT_INDIRECT] = 1u << COMPONENT_INDIRECT,
+    [FACT_SPILLS] = 1u << COMPONENT_FORWARD | 1u << COMPONENT_ALIAS,
+    [FACT_FRAME] = 1u << COMPONENT_FORWARD | 1u << COMPONENT_ALIAS,
+};
+
+static bool accounts_for(enum code_fact_kind kind, enum component component)
+{
+    if (own_components[kind])
+        return own_components[kind] & 1u << component;
+    return component_table[component].share == code_fact_table[kind].share;
+}
+
+/* One side's functions or objects in order of address, and those of them that are cold parts. */
+struct ledger {
+    const struct cost_item **by_address, **cold;
+    size_t count, cold_count;
+};
+
+static int by_item_address(const void *a, const void *b)
+{
+    const struct cost_item *x = *(const struct cost_item *const *)a, *y = *(const struct cost_item *const *)b;
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+static struct ledger ledger_of(struct arena *arena, const struct cost_item *items, size_t count)
+{
+    struct ledger l = { arena_array(arena, count + 1, sizeof *l.by_address), arena_array(arena, count + 1, sizeof *l.cold), 0, 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].address)
+            l.by_address[l.count++] = &items[i];
+        if (strstr(items[i].name, ".cold"))
+            l.cold[l.cold_count++] = &items[i];
+    }
+    qsort(l.by_address, l.count, sizeof *l.by_address, by_item_address);
+    return l;
+}
+
+/* Modules have link-time addresses of their own, so an equal address alone is not the same symbol. */
+static bool is_of(const struct cost_item *item, const struct symbol *symbol)
+{
+    return strcmp(item->name, symbol->name) == 0 || (symbol->pretty && strcmp(item->name, symbol->pretty) == 0);
+}
+
+static bool is_cold_part_of(const struct cost_item *item, const struct symbol *symbol)
+{
+    size_t length = strlen(symbol->name);
+    return strncmp(item->name, symbol->name, length) == 0 && strncmp(item->name + length, ".cold", 5) == 0;
+}
+
+static bool add_item(struct cost *sum, const struct cost_item *item)
+{
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        sum->cycles[i] += item->cost.cycles[i];
+    return true;
+}
+
+/* Adds up what a symbol cost on one side; false when it did not run there. */
+static bool cost_of(const struct ledger *l, const struct symbol *symbol, struct cost *sum)
+{
+    bool found = false;
+    size_t low = 0, high = symbol ? l->count : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (l->by_address[middle]->address < symbol->address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; symbol && low < l->count && l->by_address[low]->address == symbol->address; low++)
+        if (is_of(l->by_address[low], symbol))
+            found |= add_item(sum, l->by_address[low]);
+    for (size_t i = 0; symbol && i < l->cold_count; i++)
+        if (is_cold_part_of(l->cold[i], symbol))
+            found |= add_item(sum, l->cold[i]);
+    return found;
+}
+
+static void join(struct code_fact *fact, const struct ledger ledgers[2])
+{
+    struct cost old = { 0 }, new = { 0 };
+    const struct symbol_change *c = fact->change;
+    bool ran = c && cost_of(&ledgers[0], c->old, &old);
+    ran |= c && cost_of(&ledgers[1], c->new, &new);
+    if (!ran)
+        return;
+    fact->old_cycles = cost_cycles(&old);
+    fact->new_cycles = cost_cycles(&new);
+    fact->cause_cycles = 0;
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        if (accounts_for(fact->kind, (enum component)i))
+            fact->cause_cycles += new.cycles[i] - old.cycles[i];
+}
+
+static double change_of(const struct code_fact *fact)
+{
+    return isnan(fact->old_cycles) ? 0 : fabs(fact->new_cycles - fact->old_cycles);
+}
+
+/* The part of its function's change that a fact accounts for, as cycles; against the change: negative. */
+static double account_of(const struct code_fact *fact)
+{
+    if (isnan(fact->old_cycles))
+        return 0;
+    return fact->new_cycles < fact->old_cycles ? -fact->cause_cycles : fact->cause_cycles;
+}
+
+static int by_cycles(const void *a, const void *b)
+{
+    const struct code_fact *x = a, *y = b;
+    double d = change_of(x) - change_of(y), e = account_of(x) - account_of(y);
+    if (d != 0)
+        return d > 0 ? -1 : 1;
+    if (x->change != y->change && x->change && y->change && change_of(x) != 0)
+        return x->change < y->change ? -1 : 1; /* facts of one function stay together */
+    if (e != 0)
+        return e > 0 ? -1 : 1;
+    if (x->weight != y->weight)
+        return x->weight > y->weight ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->new_address != y->new_address)
+        return x->new_address < y->new_address ? -1 : 1;
+    return strcmp(x->sentence, y->sentence);
+}
+
+void facts_join(struct arena *arena, struct delta *delta, const struct cost_profile *old, const struct cost_profile *new)
+{
+    if (!old || !new || !delta->code_fact_count)
+        return;
+    struct ledger functions[2] = { ledger_of(arena, old->functions, old->function_count),
+                                   ledger_of(arena, new->functions, new->function_count) };
+    struct ledger objects[2] = { ledger_of(arena, old->objects, old->object_count),
+                                 ledger_of(arena, new->objects, new->object_count) };
+    for (size_t i = 0; i < delta->code_fact_count; i++) {
+        const struct symbol_change *c = delta->code_facts[i].change;
+        const struct symbol *s = !c ? NULL : c->new ? c->new : c->old;
+        join(&delta->code_facts[i], s && s->kind == SYMBOL_OBJECT ? objects : functions);
+    }
+    qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_cycles);
+}
