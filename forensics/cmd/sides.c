@@ -12,7 +12,8 @@ enum step { STEP_OLD, STEP_NEW, STEP_MATCH, STEP_FACTS, STEP_COUNT };
 
 static void at(struct progress *progress, enum step step)
 {
-    static const char *const said[STEP_COUNT] = { "reading old", "reading new", "matching symbols", "looking for what changed in code and data" };
+    static const char *const said[STEP_COUNT] = { "reading old", "reading new", "matching symbols",
+                                                  "looking for what changed in code and data" };
     progress_step(progress, said[step], (int)step, STEP_COUNT, NAN);
 }
 
@@ -23,11 +24,13 @@ static bool read_side(struct result *result, int side, const char *path, enum si
         (use >= SIDES_PINNED && !pin_check(result->arena, path, inv->sha256, err)))
         return false;
     result->inventory[side] = inv;
-    result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
+    result->side[side] =
+        (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
     return true;
 }
 
-bool sides_read(struct result *result, const char *const path[2], enum sides_use use, struct progress *progress, struct err *err)
+bool sides_read(struct result *result, const char *const path[2], enum sides_use use, struct progress *progress,
+                struct err *err)
 {
     bool done = true;
     for (int side = 0; side < 2 && done; side++) {

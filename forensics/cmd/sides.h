@@ -14,6 +14,7 @@ enum sides_use {
 };
 
 /* Fills result's inventories, sides and delta with its facts from the two files. Says on `progress` what it is at. */
-bool sides_read(struct result *result, const char *const path[2], enum sides_use use, struct progress *progress, struct err *err);
+bool sides_read(struct result *result, const char *const path[2], enum sides_use use, struct progress *progress,
+                struct err *err);
 
 #endif

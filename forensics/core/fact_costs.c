@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 
-/* Components that a kind of fact can move, as 1 << component; 0: all that its cause is booked. A stack frame is always in
- * the L1D: another size of it changes what a load finds in the store buffer, and no more. */
+/* Components that a kind of fact can move, as 1 << component; 0: all that its cause is booked. A stack frame is always
+ * in the L1D: another size of it changes what a load finds in the store buffer, and no more. */
 static const unsigned own_components[FACT_KIND_COUNT] = {
     [FACT_LOOP_OPS] = 1u << COMPONENT_OPCACHE,
     [FACT_LOOP_PAGES] = 1u << COMPONENT_ITLB,
@@ -39,7 +39,8 @@ static int by_item_address(const void *a, const void *b)
 
 static struct ledger ledger_of(struct arena *arena, const struct cost_item *items, size_t count)
 {
-    struct ledger l = { arena_array(arena, count + 1, sizeof *l.by_address), arena_array(arena, count + 1, sizeof *l.cold), 0, 0 };
+    struct ledger l = { arena_array(arena, count + 1, sizeof *l.by_address),
+                        arena_array(arena, count + 1, sizeof *l.cold), 0, 0 };
     for (size_t i = 0; i < count; i++) {
         if (items[i].address)
             l.by_address[l.count++] = &items[i];
@@ -138,7 +139,8 @@ static int by_cycles(const void *a, const void *b)
     return strcmp(x->sentence, y->sentence);
 }
 
-void facts_join(struct arena *arena, struct delta *delta, const struct cost_profile *old, const struct cost_profile *new)
+void facts_join(struct arena *arena, struct delta *delta, const struct cost_profile *old,
+                const struct cost_profile *new)
 {
     if (!old || !new || !delta->code_fact_count)
         return;

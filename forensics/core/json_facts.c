@@ -46,6 +46,7 @@ void walk_code_facts(struct codec *codec, struct delta *delta)
         struct code_fact *fact = &delta->code_facts[i];
         fact->change = owner(delta, fact);
         if (!fact->name || !fact->sentence)
-            codec_fail(codec, "code_facts", "[%zu] has no name or no sentence: the file is damaged, save the comparison again", i);
+            codec_fail(codec, "code_facts",
+                       "[%zu] has no name or no sentence: the file is damaged, save the comparison again", i);
     }
 }

@@ -24,8 +24,8 @@ static bool may_slow(const struct code_fact *fact)
 
 static void add_fact(struct docket *docket, const struct code_fact *fact, double weight)
 {
-    add_evidence(docket, cause_of_share(code_fact_table[fact->kind].share), fact->name, fact->new_address, weight, SOURCE_ELF, "%s.",
-                 fact->sentence);
+    add_evidence(docket, cause_of_share(code_fact_table[fact->kind].share), fact->name, fact->new_address, weight,
+                 SOURCE_ELF, "%s.", fact->sentence);
 }
 
 static void owned_evidence(struct docket *docket, double total)
@@ -44,8 +44,8 @@ static void owned_evidence(struct docket *docket, double total)
     }
 }
 
-/* Types and the TLS segment belong to no function that cycles could be read for: told without a weight, where their cause
- * grew in the program as a whole. */
+/* Types and the TLS segment belong to no function that cycles could be read for: told without a weight, where their
+ * cause grew in the program as a whole. */
 static void unowned_evidence(struct docket *docket, double total)
 {
     const struct cost *o = &docket->cost[0]->total, *n = &docket->cost[1]->total;

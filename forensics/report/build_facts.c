@@ -13,10 +13,14 @@ static const char *cycles_said(struct arena *arena, const struct code_fact *fact
     double change = fact->new_cycles - fact->old_cycles;
     if (isnan(change))
         return "-";
-    return arena_printf(arena, "%s%s", change < 0 ? "-" : "+", format_value(arena, UNIT_COUNT, fabs(change), fabs(change), 3));
+    if (change == 0)
+        return "0";
+    return arena_printf(arena, "%s%s", change < 0 ? "-" : "+",
+                        format_value(arena, UNIT_COUNT, fabs(change), fabs(change), 3));
 }
 
-static void fact_row(struct document *document, struct block *table, const struct code_fact *fact, size_t of_kind, bool costs)
+static void fact_row(struct document *document, struct block *table, const struct code_fact *fact, size_t of_kind,
+                     bool costs)
 {
     const struct code_fact_row *row = &code_fact_table[fact->kind];
     block_row(document, table);
@@ -41,8 +45,8 @@ static size_t count_kind(const struct delta *delta, enum code_fact_kind kind)
 }
 
 /* Rows of one cause; returns how many facts they stand for or show. */
-static size_t share_rows(struct document *document, struct block *table, const struct delta *delta, enum share share, bool costs,
-                         bool verbose)
+static size_t share_rows(struct document *document, struct block *table, const struct delta *delta, enum share share,
+                         bool costs, bool verbose)
 {
     bool seen[FACT_KIND_COUNT] = { false };
     size_t shown = 0, kinds = 0;
@@ -61,10 +65,15 @@ static size_t share_rows(struct document *document, struct block *table, const s
 
 void build_code_facts(struct document *document, const struct result *result, bool verbose)
 {
-    static const struct column columns[] = { { "cause", false, false, false }, { "fact", false, false, false }, { "facts", true, false, false },
+    static const struct column columns[] = { { "cause", false, false, false },
+                                             { "fact", false, false, false },
+                                             { "facts", true, false, false },
                                              { "the largest", false, false, true } };
     static const struct column verbose_columns[] = {
-        { "cause", false, false, false }, { "fact", false, false, false }, { "at", false, true, false }, { "what", false, false, true },
+        { "cause", false, false, false },
+        { "fact", false, false, false },
+        { "at", false, true, false },
+        { "what", false, false, true },
     };
     static const struct column verbose_costs[] = {
         { "cause", false, false, false }, { "fact", false, false, false }, { "at", false, true, false },
@@ -84,5 +93,6 @@ void build_code_facts(struct document *document, const struct result *result, bo
     if (delta->code_fact_count > shown)
         document_text(document, NULL, "%zu more with --verbose.", delta->code_fact_count - shown)->tone = TONE_FAINT;
     if (delta->code_facts_left_out)
-        document_text(document, NULL, "%zu more were left out when this was saved.", delta->code_facts_left_out)->tone = TONE_FAINT;
+        document_text(document, NULL, "%zu more were left out when this was saved.", delta->code_facts_left_out)->tone =
+            TONE_FAINT;
 }

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# inspect: what two ELF files tell without a run. Each pair is made for one fact; its twin differs in nothing.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+ltf=${LTF:-$root/layout_tax_forensics}
+cc=${CC:-gcc}
+
+if ! command -v "$cc" >/dev/null || [[ $(uname -m) != x86_64 ]]; then
+    skip "facts of pairs made here" "needs $cc on x86-64"
+    done_testing
+    exit
+fi
+
+inspect() { # OLD NEW [OPTION...]: the report, unwrapped enough to be matched
+    local old=$1 new=$2
+    shift 2
+    "$ltf" inspect "$@" "$old" "$new" 2>&1 | tr -s ' \n' ' '
+}
+
+facts() { # OLD NEW: sentences of the JSON, one a line, with kind and cause
+    "$ltf" inspect --json - "$1" "$2" 2>/dev/null |
+        python3 -c 'import json, sys
+for f in json.load(sys.stdin)["delta"]["code_facts"]: print(f["kind"], f["cause"], f["sentence"])'
+}
+
+make_one() { # NAME FLAGS... < source: $work/NAME
+    local name=$1
+    shift
+    # shellcheck disable=SC2068
+    "$cc" -O1 -xc - -o "$work/$name" $@
+}
+
+# A loop of 36 bytes that starts 5 bytes behind f, which starts PAD bytes into a page; g is never run.
+loop_source='__asm__(".text; .balign 4096; .if PAD; .skip PAD; .endif; .globl f; .type f, @function\n"
+"f: mov $100, %ecx\n1: .rept 16; incl %eax; .endr; decl %ecx; jnz 1b; ret; .size f, .-f");
+int f(int); int main(int c, char **v) { (void)v; return f(c); }'
+make_one loop0 -Wa,--defsym,PAD=0 <<<"$loop_source"
+make_one loop40 -Wa,--defsym,PAD=40 <<<"$loop_source"
+make_one loop_twin -Wa,--defsym,PAD=0 <<<"$loop_source"
+like "$(facts "$work/loop0" "$work/loop40")" "loop-lines layout the loop at f\+0x5 \(36 bytes\) now crosses a boundary of 64 bytes" \
+    "a loop that came to cross a line is a fact of layout"
+like "$(facts "$work/loop40" "$work/loop0")" "the loop at f\+0x5 \(36 bytes\) no longer crosses a boundary" "and the other way round"
+like "$(inspect "$work/loop0" "$work/loop40")" "What code and data tell .* layout loop-lines 1 the loop at f\+0x5 \(36 bytes\) now crosses" \
+    "the report says it, by cause"
+is "$(facts "$work/loop0" "$work/loop_twin")" "" "a second build of the same source has no fact"
+
+work_source='unsigned f(unsigned *p) { unsigned s = 0; for (unsigned i = 0; i < 64; i++) s = s * 31 + p[i]; return s ROUNDS; }
+unsigned d[64]; int main(void) { return f(d) & 1; }'
+make_one work_old "-DROUNDS=" -fno-inline <<<"$work_source"
+make_one work_new "-DROUNDS=*(s^7)/(s|3)" -fno-inline <<<"$work_source"
+like "$(facts "$work/work_old" "$work/work_new")" "instructions work f has [0-9]+ instructions, before [0-9]+" "more instructions are a fact of work"
+
+data_source='char a[SIZE] = { 1 }; __thread int t[THREAD]; struct s { int x; char pad[SIZE]; long y; } v;
+int main(void) { return a[0] + t[0] + (int)v.y; }'
+make_one data_old -g -DSIZE=40 -DTHREAD=4 <<<"$data_source"
+make_one data_new -g -DSIZE=80 -DTHREAD=8 <<<"$data_source"
+data=$(facts "$work/data_old" "$work/data_new")
+like "$data" "object-size data a has 80 bytes, before 40" "an object that grew is a fact of data"
+like "$data" "tls-size data PT_TLS has 32 bytes, before 16" "so is thread-local storage"
+like "$data" "struct-size data struct s has 96 bytes, 4 of them holes, before 56 with 4" "and a struct, with debug information"
+
+"$root/tests/corpus/build.sh" "$work/corpus" align_search expect hash pad rebuild >"$work/build.log" 2>&1
+while IFS='|' read -r pair want title; do
+    like "$(facts "$work/corpus/$pair/old" "$work/corpus/$pair/new")" "$want" "$title"
+done <<'EOF2'
+align_search|(loop-lines|function-lines) layout|labelled pair align_search: its loop or function sits on other lines
+expect|(inverted-branches|moved-to-cold|jcc-erratum) |labelled pair expect: branches turned
+hash|instructions work hash.*before|labelled pair hash: more instructions
+EOF2
+is "$(facts "$work/corpus/rebuild/old" "$work/corpus/rebuild/new")" "" "labelled pair rebuild: nothing"
+verbose=$(inspect "$work/corpus/pad/old" "$work/corpus/pad/new" -v)
+count=$(facts "$work/corpus/pad/old" "$work/corpus/pad/new" | wc -l)
+is "$("$ltf" inspect -v "$work/corpus/pad/old" "$work/corpus/pad/new" | sed -n '/^What code/,/^$/p' | grep -cE '^  (work|layout|hint|data) ')" \
+    "$count" "--verbose shows every fact"
+unlike "$verbose" "more with --verbose" "and promises no more"
+
+same=$(inspect /bin/ls /bin/ls)
+status=$("$ltf" inspect /bin/ls /bin/ls >/dev/null 2>&1; echo $?)
+is "$status" 0 "a file against itself: status 0"
+unlike "$same" "What code and data tell|Symbols that changed" "nothing changed"
+like "$same" "functions: [0-9]+ same data objects|functions: [0-9]+ same " "all functions are the same"
+is "$(facts /bin/ls /bin/ls)" "" "and there is no fact"
+
+strip -o "$work/stripped0" "$work/loop0"
+strip -o "$work/stripped40" "$work/loop40"
+like "$(inspect "$work/stripped0" "$work/stripped40")" "no symbol table" "stripped files are read, and the report says what that costs"
+echo "no ELF" >"$work/text"
+for case in "$work/text|is not|a file that is no ELF" "$work/none|No such file|a file that is not there"; do
+    IFS='|' read -r path want title <<<"$case"
+    said=$("$ltf" inspect "$work/loop0" "$path" 2>&1)
+    is "$?" 1 "$title: status 1"
+    like "$said" "layout_tax_forensics: .*${path##*/}.*" "$title is named"
+    is "$(wc -l <<<"$said")" 1 "$title: one sentence"
+    diag "$said" >/dev/null
+    like "$said" "$want" "$title: and why"
+done
+done_testing

@@ -1,0 +1,218 @@
+/* Facts joined with cycles: by address and name, cold parts counted in, ranked by the change they belong to; and which
+ * of them the judge takes for evidence. */
+#include "core/fact_costs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "judge/judge.h"
+#include "tap.h"
+
+enum { HOT, COLDER, TABLE, SYMBOLS };
+
+static struct symbol symbols[2][SYMBOLS];
+static struct symbol_change changes[SYMBOLS];
+static struct cost_item functions[2][4], objects[2][1];
+static struct cost_profile profiles[2];
+
+static struct code_fact fact(enum code_fact_kind kind, int of, double old, double new, double weight,
+                             const char *sentence)
+{
+    return (struct code_fact){ .kind = kind,
+                               .change = of < 0 ? NULL : &changes[of],
+                               .name = of < 0 ? "row" : changes[of].name,
+                               .new_address = of < 0 ? 0 : changes[of].new->address,
+                               .old = old,
+                               .new = new,
+                               .weight = weight,
+                               .old_cycles = NAN,
+                               .new_cycles = NAN,
+                               .cause_cycles = NAN,
+                               .sentence = sentence };
+}
+
+static void add_cycles(int side, struct cost_item *item, enum component component, double cycles)
+{
+    item->cost.cycles[component] += cycles;
+    profiles[side].total.cycles[component] += cycles;
+    item->cost.instructions += 100;
+    profiles[side].total.instructions += 100;
+}
+
+/* hot: 1000 cycles, in new 300 more for its op-cache and 100 more in its cold part; colder: 500, in new 100 fewer; a
+ * libc function at hot's old address; table: 50 cycles of L1D, in new 80. */
+static void make_program(void)
+{
+    static const char *const names[SYMBOLS] = { "hot", "colder", "table" };
+    memset(functions, 0, sizeof functions);
+    memset(objects, 0, sizeof objects);
+    memset(profiles, 0, sizeof profiles);
+    for (int side = 0; side < 2; side++) {
+        for (int i = 0; i < SYMBOLS; i++) {
+            symbols[side][i] = (struct symbol){ .name = names[i],
+                                                .base_name = names[i],
+                                                .kind = i == TABLE ? SYMBOL_OBJECT : SYMBOL_FUNCTION,
+                                                .address = 0x1000 * (i + 1) + 0x20 * side,
+                                                .size = 64 };
+            changes[i] = (struct symbol_change){
+                .fate = FATE_MOVED, .name = names[i], .old = &symbols[0][i], .new = &symbols[1][i]
+            };
+        }
+        struct cost_item *f = functions[side];
+        f[0] =
+            (struct cost_item){ .name = "hot", .module = "program", .address = symbols[side][HOT].address, .size = 64 };
+        f[1] = (struct cost_item){
+            .name = "colder", .module = "program", .address = symbols[side][COLDER].address, .size = 64
+        };
+        f[2] = (struct cost_item){ .name = "hot.cold", .module = "program", .address = 0x9000, .size = 16 };
+        f[3] = (struct cost_item){
+            .name = "memcpy", .module = "libc.so.6", .address = symbols[side][HOT].address, .size = 64
+        };
+        objects[side][0] = (struct cost_item){
+            .name = "table", .module = "program", .address = symbols[side][TABLE].address, .size = 64
+        };
+        profiles[side] = (struct cost_profile){ .source = SOURCE_SIM,
+                                                .processor = "zen3",
+                                                .functions = f,
+                                                .function_count = 4,
+                                                .objects = objects[side],
+                                                .object_count = 1 };
+        add_cycles(side, &f[0], COMPONENT_BASE, 1000);
+        add_cycles(side, &f[0], COMPONENT_OPCACHE, side ? 300 : 0);
+        add_cycles(side, &f[1], COMPONENT_BASE, side ? 400 : 500);
+        add_cycles(side, &f[2], COMPONENT_L1I, side ? 100 : 0);
+        add_cycles(side, &f[3], COMPONENT_BASE, 7000);
+        objects[side][0].cost.cycles[COMPONENT_L1D] = side ? 80 : 50;
+    }
+}
+
+enum { JCC, LINES, INSNS, OPS, SIZE, STRUCT, FEWER, FACTS };
+
+static struct delta delta_with(struct code_fact *facts)
+{
+    facts[JCC] = fact(FACT_JCC, HOT, 1, 2, 64, "jcc");
+    facts[LINES] = fact(FACT_LINES, HOT, 1, 2, 64, "lines");
+    facts[INSNS] = fact(FACT_INSNS, COLDER, 10, 8, 900, "insns");
+    facts[OPS] = fact(FACT_LOOP_OPS, HOT, 2, 3, 20, "ops");
+    facts[SIZE] = fact(FACT_OBJECT_SIZE, TABLE, 64, 128, 128, "size");
+    facts[STRUCT] = fact(FACT_STRUCT_SIZE, -1, 24, 32, 32, "struct");
+    facts[FEWER] = fact(FACT_LOOP_LINES, HOT, 2, 1, 20, "fewer");
+    return (struct delta){ .symbols = changes, .symbol_count = SYMBOLS, .code_facts = facts, .code_fact_count = FACTS };
+}
+
+static const struct code_fact *find(const struct delta *d, const char *sentence)
+{
+    for (size_t i = 0; i < d->code_fact_count; i++)
+        if (strcmp(d->code_facts[i].sentence, sentence) == 0)
+            return &d->code_facts[i];
+    return NULL;
+}
+
+static void joined(struct arena *arena)
+{
+    struct code_fact facts[FACTS];
+    struct delta d = delta_with(facts);
+    facts_join(arena, &d, NULL, &profiles[1]);
+    ok(isnan(find(&d, "lines")->old_cycles) && strcmp(facts[0].sentence, "jcc") == 0,
+       "without both profiles nothing is joined or moved");
+    facts_join(arena, &d, &profiles[0], &profiles[1]);
+    is_near(find(&d, "lines")->old_cycles, 1000, 0,
+            "a function's cycles, and not those of another module at the same address");
+    is_near(find(&d, "lines")->new_cycles, 1400, 0, "its cold part is counted in");
+    is_near(find(&d, "lines")->cause_cycles, 400, 0, "a fact of layout accounts for all of layout's components");
+    is_near(find(&d, "ops")->cause_cycles, 300, 0, "one of the op-cache for the op-cache alone");
+    is_near(find(&d, "jcc")->cause_cycles, 0, 0, "one of the JCC erratum for nothing on a processor without it");
+    is_near(find(&d, "insns")->new_cycles - find(&d, "insns")->old_cycles, -100, 0,
+            "what got faster has a negative change");
+    is_near(find(&d, "size")->cause_cycles, 30, 0, "an object has its own cycles");
+    ok(isnan(find(&d, "struct")->new_cycles), "a type has none: not known, not zero");
+    static const char *const order[FACTS] = { "lines", "fewer", "ops", "jcc", "insns", "size", "struct" };
+    for (int i = 0; i < FACTS; i++)
+        is_str(d.code_facts[i].sentence, order[i], "most cycles first, then what accounts for more");
+}
+
+static void not_run(struct arena *arena)
+{
+    struct code_fact facts[2] = { fact(FACT_LINES, HOT, 1, 2, 10, "small"),
+                                  fact(FACT_LINES, COLDER, 1, 2, 20, "large") };
+    struct delta d = { .symbols = changes, .symbol_count = SYMBOLS, .code_facts = facts, .code_fact_count = 2 };
+    struct cost_profile none = { .source = SOURCE_SIM };
+    facts_join(arena, &d, &none, &none);
+    ok(isnan(facts[0].old_cycles) && isnan(facts[1].new_cycles), "functions that did not run have no cycles");
+    is_str(facts[0].sentence, "large", "and are ranked by size");
+}
+
+static size_t count_evidence(const struct verdict *v, const char *text, double *weight)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->evidence_count; i++)
+        if (v->evidence[i].source == SOURCE_ELF && (!text || strcmp(v->evidence[i].text, text) == 0)) {
+            count++;
+            *weight = v->evidence[i].weight;
+        }
+    return count;
+}
+
+static void judged(struct arena *arena)
+{
+    struct result r = { .arena = arena, .spec = spec_default(), .cost = { &profiles[0], &profiles[1] } };
+    struct code_fact facts[FACTS];
+    struct delta d = delta_with(facts);
+    static struct inventory none;
+    double weight = 0;
+    d.old = d.new = &none;
+    r.delta = &d;
+    facts_join(arena, &d, r.cost[0], r.cost[1]);
+    struct verdict v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, "ops.", &weight), 1, 0, "the op-cache fact is evidence");
+    is_near(weight, 1, 0, "its weight is its part of the 300 extra cycles");
+    is_near((double)count_evidence(&v, "lines.", &weight), 1, 0, "so is the other fact of layout");
+    is_near((double)count_evidence(&v, "fewer.", &weight), 0, 0, "a loop on fewer lines is no reason to be slower");
+    is_near((double)count_evidence(&v, "jcc.", &weight), 0, 0, "nor is the erratum of another processor");
+    is_near((double)count_evidence(&v, "insns.", &weight), 0, 0, "nor a function that got faster");
+    is_near((double)count_evidence(&v, "struct.", &weight), 0, 0, "nor a struct where data did not grow");
+    add_cycles(1, &functions[1][0], COMPONENT_L2D, 500);
+    facts_join(arena, &d, r.cost[0], r.cost[1]);
+    v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, "struct.", &weight), 1, 0, "it is where data carries the change");
+    ok(isnan(weight), "without a weight");
+    r.cost[0] = r.cost[1] = NULL;
+    v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, "ops.", &weight), 0, 0,
+            "without costs no fact is evidence: nothing says what carries the change");
+}
+
+static void bounded(struct arena *arena)
+{
+    enum { MANY = 40 };
+    static struct code_fact facts[MANY];
+    static struct inventory none;
+    double weight;
+    for (int i = 0; i < MANY; i++)
+        facts[i] = fact(i % 2   ? FACT_LOOP_LINES
+                        : i % 4 ? FACT_LINES
+                                : FACT_ENTRY,
+                        HOT, 1, 2, i, arena_printf(arena, "fact %d", i));
+    struct delta d = { .old = &none,
+                       .new = &none,
+                       .symbols = changes,
+                       .symbol_count = SYMBOLS,
+                       .code_facts = facts,
+                       .code_fact_count = MANY };
+    struct result r = { .arena = arena, .spec = spec_default(), .delta = &d, .cost = { &profiles[0], &profiles[1] } };
+    facts_join(arena, &d, r.cost[0], r.cost[1]);
+    struct verdict v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, NULL, &weight), 5, 0, "at most five facts");
+}
+
+int main(void)
+{
+    struct arena *arena = arena_new();
+    make_program();
+    joined(arena);
+    not_run(arena);
+    judged(arena);
+    bounded(arena);
+    arena_free(arena);
+    return done_testing();
+}
