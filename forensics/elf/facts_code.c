@@ -100,8 +100,8 @@ static void compare_grid(const struct both *b, const struct measure *old, const 
     const char *name = b->change->name;
     if (old->lines != new->lines && b->same_code && b->graph[1]->bytes <= SMALL_FUNCTION)
         fact_add(b->f, fact_of(b, FACT_LINES, (double)old->lines, (double)new->lines),
-                 "%s (%llu bytes) touches %llu lines, before %llu", name, (unsigned long long)b->graph[1]->bytes,
-                 (unsigned long long)new->lines, (unsigned long long)old->lines);
+                 "%s (%llu bytes) touches %llu %s, before %llu", name, (unsigned long long)b->graph[1]->bytes,
+                 (unsigned long long)new->lines, new->lines == 1 ? "line" : "lines", (unsigned long long)old->lines);
     if (old->jcc != new->jcc)
         fact_add(b->f, fact_of(b, FACT_JCC, (double)old->jcc, (double)new->jcc),
                  "%s: jumps that cross or end at a 32-byte boundary (the JCC erratum of Skylake): %llu, before %llu",
