@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "cmd/finish.h"
+#include "cmd/layout_effect.h"
 #include "cmd/pin.h"
 #include "cmd/progress.h"
 #include "cmd/simulate.h"
 #include "cmd/verb.h"
+#include "judge/judge.h"
 #include "elf/delta.h"
 #include "elf/inventory.h"
 #include "run/interrupt.h"
@@ -121,14 +123,72 @@ static int partial(struct result *result, const struct output_options *output, s
     return status;
 }
 
+/* A dozen replays a side: beyond this many instructions they would take longer than everything else, and `sweep` is there
+ * for it. */
+static const double sweep_most = 60e6;
+
+/* Where place is suspected, the same code is tried in other places. Only interruption is a failure. */
+static bool try_layouts(struct result *result, const struct options *options, struct progress *progress, struct err *err)
+{
+    const struct cost_profile *o = result->cost[SIDE_OLD], *n = result->cost[SIDE_NEW];
+    if (!options->layouts || !o || !n || o->source != SOURCE_SIM || o->total.instructions + n->total.instructions > 2 * sweep_most)
+        return true;
+    enum cause cause = judge(result->arena, result, &options->output.judge).cause;
+    if (cause != CAUSE_LAYOUT && cause != CAUSE_HINT && cause != CAUSE_MIXED)
+        return true;
+    struct layout_wanted wanted = { .layouts = options->layouts, .axes = AXES_ALL };
+    struct err why = ERR_INIT;
+    if (layout_effect(result, &wanted, progress, &why))
+        return true;
+    if (why.kind == ERR_INTERRUPTED) {
+        *err = why;
+        return false;
+    }
+    result_warn(result, "no other layouts were tried: %s", why.text);
+    return true;
+}
+
+/* From runs to a verdict. */
+static int conclude(struct result *result, const struct options *options, struct progress *progress)
+{
+    struct err err = ERR_INIT;
+    result->comparison = compare_runs(result, &options->output);
+    add_model_figures(result);
+    bool whole = try_layouts(result, options, progress, &err);
+    progress_end(progress);
+    return whole ? finish(result, &options->output) : partial(result, &options->output, &err);
+}
+
 static const struct argp_child children[] = {
     { &argp_running, 0, "How to run:", 1 },
     { &argp_output, 0, "How to judge and show:", 2 },
     { 0 },
 };
 
+enum { OPT_LAYOUTS = 768, LAYOUTS_DEFAULT = 4 };
+
+static const struct argp_option compare_options[] = {
+    { "layouts", OPT_LAYOUTS, "N", 0,
+      "Where place is suspected of a modelled slowdown, try both builds in N other layouts (default 4; 0: none)", 0 },
+    { 0 },
+};
+
+static error_t parse_compare(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    char *end;
+    if (key != OPT_LAYOUTS)
+        return options_positional(key, arg, state);
+    unsigned long n = strtoul(arg, &end, 10);
+    if (end == arg || *end || n == 1 || n > 4096)
+        argp_error(state, "--layouts takes 0 or a number from 2 to 4096, not '%s'", arg);
+    o->layouts = (unsigned)n;
+    return 0;
+}
+
 static const struct argp argp = {
-    .parser = options_positional,
+    .options = compare_options,
+    .parser = parse_compare,
     .args_doc = "OLD NEW [-- ARGS...]",
     .doc = "Runs two builds of a program, interleaved, and says whether NEW is slower and why: layout, hint, data or work."
            "\v`" PROGRAM " help` lists the other verbs and the exit statuses.",
@@ -140,6 +200,7 @@ int verb_compare(int argc, char **argv)
     struct options o = options_new();
     o.positional_min = o.positional_max = 2;
     o.program_args = true;
+    o.layouts = LAYOUTS_DEFAULT;
     o.missing = "two builds are needed: OLD NEW";
     options_parse(&o, &argp, argc, argv);
     if (!o.spec.runs) {
@@ -160,9 +221,7 @@ int verb_compare(int argc, char **argv)
         progress_end(&progress);
         status = err.kind == ERR_INTERRUPTED ? partial(result, &o.output, &err) : fail(&err);
     } else {
-        result->comparison = compare_runs(result, &o.output);
-        add_model_figures(result);
-        status = finish(result, &o.output);
+        status = conclude(result, &o, &progress);
     }
     interrupt_unwatch();
     result_free(result);

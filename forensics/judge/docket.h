@@ -24,6 +24,7 @@ struct docket {
     const struct comparison *comparison;
     const struct delta *delta;                /* NULL: no ELF files */
     const struct cost_profile *cost[2];       /* both or neither */
+    const struct layout_study *layouts;       /* NULL: no counterfactual layouts were tried */
     struct judge_options options;
     struct cost_pair *functions;              /* of both profiles, joined; largest change first */
     size_t function_count;

@@ -4,6 +4,7 @@
 
 #include "judge/advice.h"
 #include "judge/confidence.h"
+#include "judge/counterfactual.h"
 #include "judge/evidence.h"
 #include "judge/rules.h"
 #include "judge/split.h"
@@ -253,7 +254,7 @@ static struct docket open_docket(struct arena *arena, const struct result *resul
     struct docket d = {
         .arena = arena, .comparison = &result->comparison, .delta = result->delta, .verdict = verdict,
         .cost = { costs ? result->cost[0] : NULL, costs ? result->cost[1] : NULL },
-        .options = options ? *options : judge_options_default(),
+        .layouts = result->layouts, .options = options ? *options : judge_options_default(),
         .identical_share = NAN,
     };
     d.floor = d.options.floor > 0 ? d.options.floor : fmax(d.comparison->floor, 0.01);
@@ -277,10 +278,11 @@ struct verdict judge(struct arena *arena, const struct result *result, const str
     weigh_rules(&d);
     choose(&d);
     gather_evidence(&d);
+    hear_layouts(&d);
     sort_evidence(&d);
     say_proof(&d);
     mention_model(&d);
-    verdict.confidence = confidence_of(&d);
+    verdict.confidence = confidence_after_layouts(&d, confidence_of(&d));
     give_advice(&d);
     verdict.summary = summary(&d);
     verdict.reasons = d.reasons.text;

@@ -37,7 +37,7 @@ declare -A matrix
 causes=(layout hint data work none)
 right=0 total=0
 while IFS='|' read -r pair label why; do
-    "$ltf" --runs 0 --profile zen3 --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" >"$work/$pair.txt" 2>&1
+    "$ltf" --runs 0 --layouts 0 --profile zen3 --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" >"$work/$pair.txt" 2>&1
     cause=$(field "$work/$pair.json" cause) primary=$(field "$work/$pair.json" primary)
     ok "$pair: old and new print the same" same_results "$pair"
     is "$cause $primary" "$label $label" "$pair is $label: $why"
