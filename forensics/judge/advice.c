@@ -67,8 +67,8 @@ static bool rests_on_rule(const struct docket *d)
 
 static const struct advice_row advice_table[] = {
     { CAUSE_LAYOUT, NULL,
-      "Before you change the source: `layout_tax_forensics sweep` tries both builds in many layouts. If the slowdown comes "
-      "and goes with them, it is luck of placement, and only fixing the placement cures it." },
+      "Before you change the source: `layout_tax_forensics sweep` tries both builds in many layouts. If the slowdown "
+      "comes and goes with them, it is luck of placement, and only fixing the placement cures it." },
     { CAUSE_LAYOUT, text_grew,
       "The text grew: see what was inlined or unrolled on top (inlining limits, -O3 or PGO decisions), and keep hot "
       "functions together (-ffunction-sections with an order file, or a post-link optimiser)." },
@@ -130,8 +130,8 @@ static const struct cost_pair *culprit(const struct docket *d, enum share share)
 static bool far_code(const struct cost_pair *p)
 {
     const double *o = p->old->cost.cycles, *n = p->new->cost.cycles;
-    double far = n[COMPONENT_L1I] + n[COMPONENT_L2I] + n[COMPONENT_ITLB] - o[COMPONENT_L1I] - o[COMPONENT_L2I] - o[COMPONENT_ITLB];
-    return far > p->cycles / 2;
+    double before = o[COMPONENT_L1I] + o[COMPONENT_L2I] + o[COMPONENT_ITLB];
+    return n[COMPONENT_L1I] + n[COMPONENT_L2I] + n[COMPONENT_ITLB] - before > p->cycles / 2;
 }
 
 /* The remedy for identical code that one function suffers most from. */
@@ -143,13 +143,13 @@ static void name_layout(struct docket *d)
     unsigned from = (unsigned)(p->change->old->address % 64), to = (unsigned)(p->change->new->address % 64);
     if (far_code(p))
         say(d->arena, &d->advice,
-            "Keep %s next to the functions it runs with: its code now comes from farther away. Use -ffunction-sections and an "
-            "order file (ld.lld --symbol-ordering-file, gold --section-ordering-file), or a fresh profile.",
+            "Keep %s next to the functions it runs with: its code now comes from farther away. Use -ffunction-sections "
+            "and an order file (ld.lld --symbol-ordering-file), or a fresh profile.",
             p->new->name);
     else if (from != to)
         say(d->arena, &d->advice,
-            "Align %s (its offset in the 64-byte line went from %u to %u): __attribute__((aligned(64))) on it, or build with "
-            "-falign-functions=64 -falign-loops=32.",
+            "Align %s (its offset in the 64-byte line went from %u to %u): __attribute__((aligned(64))) on it, or build "
+            "with -falign-functions=64 -falign-loops=32.",
             p->new->name, from, to);
 }
 
@@ -160,8 +160,8 @@ static void name_others(struct docket *d)
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         const struct cost_pair *p = concerns(d, cause_of_share(shares[i])) ? culprit(d, shares[i]) : NULL;
         if (p)
-            say(d->arena, &d->advice, "Start with %s: it carries %.0f %% of the extra cycles, mostly as %s.", p->new->name,
-                100 * p->cycles / total, cause_table[cause_of_share(shares[i])].name);
+            say(d->arena, &d->advice, "Start with %s: it carries %.0f %% of the extra cycles, mostly as %s.",
+                p->new->name, 100 * p->cycles / total, cause_table[cause_of_share(shares[i])].name);
     }
 }
 

@@ -198,11 +198,12 @@ static const char *waits_for(struct arena *arena, const struct cost_pair *p, enu
 static const char *wait_fact(struct arena *arena, const struct cost_pair *p, enum share share)
 {
     static const char *const object[SHARE_COUNT] = {
-        [SHARE_WORK] = "", [SHARE_LAYOUT] = " for its code", [SHARE_HINT] = " behind its branches", [SHARE_DATA] = " for its data",
+        [SHARE_WORK] = "", [SHARE_LAYOUT] = " for its code", [SHARE_HINT] = " behind its branches",
+        [SHARE_DATA] = " for its data",
     };
     const char *event = waits_for(arena, p, share);
-    return arena_printf(arena, "%s executes no more but waits longer%s%s%s%s", p->new->name, object[share], event ? " (" : "",
-                        event ? event : "", event ? ")" : "");
+    return arena_printf(arena, "%s executes no more but waits longer%s%s%s%s", p->new->name, object[share],
+                        event ? " (" : "", event ? event : "", event ? ")" : "");
 }
 
 static void book_dependence(struct ledger *l)
@@ -223,7 +224,8 @@ static void book_dependence(struct ledger *l)
     }
     for (int s = 0; s < SHARE_COUNT; s++)
         if (worst[s])
-            say_booking(l, BOOKING_DEPENDENCE, (enum share)s, moved[s], wait_fact(l->docket->arena, worst[s], (enum share)s));
+            say_booking(l, BOOKING_DEPENDENCE, (enum share)s, moved[s],
+                        wait_fact(l->docket->arena, worst[s], (enum share)s));
 }
 
 /* Cycles of the branch instructions that new executes on top of old's, at the base cost of an instruction. */

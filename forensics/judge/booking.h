@@ -24,7 +24,8 @@ struct booking_row {
 
 extern const struct booking_row booking_table[BOOKING_COUNT];
 
-/* Dependence cycles of all functions that gained them while they executed no more: what rule `dependence` has to place. */
+/* Dependence cycles of all functions that gained them while they executed no more: what rule `dependence` has to
+ * place. */
 double idle_cycles(const struct docket *docket);
 
 /* Moves cycles between the shares of a model's attribution; `cycles` are dC by share, in model cycles. The docket's
