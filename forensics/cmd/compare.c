@@ -7,13 +7,12 @@
 
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
-#include "cmd/pin.h"
 #include "cmd/progress.h"
+#include "cmd/sides.h"
 #include "cmd/simulate.h"
 #include "cmd/verb.h"
+#include "core/fact_costs.h"
 #include "judge/judge.h"
-#include "elf/delta.h"
-#include "elf/inventory.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
 #include "run/perf.h"
@@ -34,21 +33,6 @@ static void hook_progress(void *context, int done, int total, double seconds_lef
 static void hook_warn(void *context, const char *sentence)
 {
     result_warn(((struct hook_context *)context)->result, "%s", sentence);
-}
-
-/* Reads both binaries. The script source runs nothing, so its sides may be any files. */
-static bool read_sides(struct result *result, bool must_run, struct err *err)
-{
-    for (int side = 0; side < 2; side++) {
-        struct inventory *inv = inventory_read(result->arena, result->spec.path[side], err);
-        if (!inv || (must_run && !inventory_is_native(inv, err)) ||
-            !pin_check(result->arena, result->spec.path[side], inv->sha256, err))
-            return false;
-        result->inventory[side] = inv;
-        result->side[side] = (struct side_info){ .path = inv->path, .build_id = inv->build_id, .sha256 = inv->sha256, .size = inv->size };
-    }
-    result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
-    return true;
 }
 
 /* Opens the counters if the spec allows and the machine has them; otherwise the clock alone is the source. */
@@ -86,7 +70,7 @@ static bool measure(struct options *o, struct result *result, struct progress *p
     struct hook_context context = { *progress, result };
     struct session_hooks hooks = { &context, hook_progress, hook_warn };
     struct source_object source;
-    if (!read_sides(result, !o->script, err))
+    if (!sides_read(result, spec->path, o->script ? SIDES_PINNED : SIDES_RUN, progress, err))
         return false;
     if (!spec->runs) { /* the model alone: nothing is timed */
         result->session.complete = true;
@@ -154,6 +138,7 @@ static int conclude(struct result *result, const struct options *options, struct
     struct err err = ERR_INIT;
     result->comparison = compare_runs(result, &options->output);
     add_model_figures(result);
+    facts_join(result->arena, result->delta, result->cost[SIDE_OLD], result->cost[SIDE_NEW]);
     bool whole = try_layouts(result, options, progress, &err);
     progress_end(progress);
     return whole ? finish(result, &options->output) : partial(result, &options->output, &err);
