@@ -153,7 +153,7 @@ static struct document build(struct arena *arena, const struct gate *gate)
     add_rules(&d, gate);
     add_baselines(&d, gate);
     add_matrix(&d, &gate->matrix);
-    struct block *list = document_list(&d, "Warnings");
+    struct block *list = gate->warning_count ? document_list(&d, "Warnings") : NULL;
     for (size_t i = 0; i < gate->warning_count; i++)
         block_item(&d, list, TONE_DOUBT, "%s", gate->warnings[i]);
     return d;

@@ -30,7 +30,7 @@ is "$(card)" "FAST baseline moves, Standard baseline stays" "a better build move
 like "$(value baselines.fast.against_baseline.interval.0)" "^2\.[89]" "by its whole interval"
 session "$work/s.json" fast=100 standard=80 fast_baseline=100 system=50
 is "$(card)" "FAST baseline stays, Standard baseline first" "an equal one stays: noise moves nothing"
-like "$("$ltf" scorecard --format markdown "$work/s.json")" "\| system \| [0-9.]+ \| .*\| .p_system. \|" "markdown has every subject"
+like "$("$ltf" scorecard --format markdown "$work/s.json")" "\| system \| [0-9.]+ \| .*\| .sha_system. \|" "markdown has every subject"
 session "$work/s.json" fast=100 system=50
 like "$(card)" "no subject 'standard'" "a session without a build is refused"
 session "$work/s.json" fast=100 standard=80
