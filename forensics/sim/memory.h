@@ -69,6 +69,7 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
     tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | victim;
     if (PERFECT(m, COMPONENT_DTLB))
         return 0;
+    objects_expect(&m->objects, key_of(m, b, address));
     bool hit = cache_touch(&m->stlb, (uint32_t)page, pages_number(&m->pages, page));
     uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
     b->rest->tally.events[EVENT_DTLB]++;
@@ -202,6 +203,7 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
     if (PERFECT(m, COMPONENT_L1D))
         return slot;
+    objects_expect(&m->objects, key_of(m, b, address));
     bool covered;
     int level = data_level(m, line);
     l1d->line[slot].ready = line_arrival(m, line, tick, level, stored, &covered);

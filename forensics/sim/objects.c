@@ -27,7 +27,7 @@ void objects_release(struct objects *objects)
 
 static struct object_cell *find(const struct objects *objects, uint64_t key)
 {
-    uint32_t slot = (uint32_t)(key * 0x9e3779b97f4a7c15ull >> 32) & (objects->room - 1);
+    uint32_t slot = objects_slot(objects, key - 1);
     while (objects->cells[slot].key && objects->cells[slot].key != key)
         slot = (slot + 1) & (objects->room - 1);
     return &objects->cells[slot];

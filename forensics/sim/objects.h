@@ -42,6 +42,20 @@ static inline uint64_t object_key(enum object_class class, uint64_t where)
     return (class == OBJECT_STACK ? where : where >> 6) << 2 | (uint64_t)class;
 }
 
+/* Where the search for a key begins. */
+static inline uint32_t objects_slot(const struct objects *objects, uint64_t key)
+{
+    return (uint32_t)((key + 1) * 0x9e3779b97f4a7c15ull >> 32) & (objects->room - 1);
+}
+
+/* The cell of a key will be wanted soon: neighbouring lines lie far apart in the table, so it is seldom in a cache. */
+static inline void objects_expect(const struct objects *objects, uint64_t key)
+{
+    const char *cell = (const char *)&objects->cells[objects_slot(objects, key)];
+    __builtin_prefetch(cell, 1);
+    __builtin_prefetch(cell + 64, 1);
+}
+
 /* The cell of a key, new if need be; the pointer is valid until the next call. */
 struct object_cell *objects_cell(struct objects *objects, uint64_t key);
 
