@@ -28,7 +28,7 @@ const struct knob hak_knob_table[] = {
      "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never. (A freed "
      "block above 32 MiB always goes back at once.)"},
     {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 1, AT(huge_pages), "",
-     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once the heap has eight, and "
+     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once there are 16, and "
      "for blocks above 1 MiB that are no larger than what is in use already."},
     {"HAKMEM_RANDOM_ORDER", KNOB_BOOL, 0, 1, 0, AT(random_order), "",
      "Hand out the blocks of a slab from a random place, which makes addresses hard to predict."},

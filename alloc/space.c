@@ -9,7 +9,7 @@
 #define UNIT_STEP     ((size_t)1024)  /* units that the tables grow by: 2 GiB of heap, 136 KiB of tables */
 #define HUGE_CACHE    ((size_t)64 << 20)  /* bytes of freed huge blocks kept mapped, in all */
 #define HUGE_CACHE_ONE ((size_t)32 << 20) /* and the largest that is kept */
-#define HUGE_PAGES_FROM 8u /* superslabs: one more filled at a touch adds at most an eighth to the memory in use */
+#define HUGE_PAGES_FROM 16u /* superslabs: one more filled at a touch adds at most a sixteenth to the memory in use */
 #define GIB           ((uintptr_t)1 << 30)
 
 uintptr_t hak_space_base;
@@ -346,7 +346,7 @@ static bool superslab_release(struct unit *u)
 /* Returns u's dirty free slabs to the system; bytes returned. May release u. */
 static size_t superslab_purge(struct unit *u)
 {
-    uint32_t todo = u->free_mask & u->dirty_mask;
+    uint32_t todo = u->free_mask & (u->huge_pages ? UINT32_MAX : u->dirty_mask); /* a touch filled 2 MiB */
     size_t bytes = (size_t)__builtin_popcount(todo) * SLAB_SIZE;
     idle_remove(u);
     if (u->free_mask == UINT32_MAX && superslab_release(u)) {
@@ -482,6 +482,7 @@ static void cache_insert(struct unit *u, uint64_t now)
         struct unit *low = u->base < other->base ? u : other, *high = low == u ? other : u;
         low->idle_since = min_size(u->idle_since, other->idle_since);
         low->huge_len += high->huge_len;
+        low->joined = true;
         hak_space_units[unit_number(high)] = &foreign;
         unit_meta_give(high);
         u = low;
@@ -499,6 +500,7 @@ static void cache_rest(struct unit *u, size_t bytes)
         return;
     rest->base = u->base + bytes;
     rest->huge_len = u->huge_len - bytes;
+    rest->joined = u->joined;
     u->huge_len = bytes;
     hak_space_units[unit_number(rest)] = rest;
     tag_store(rest->base, TAG_FREE);
@@ -547,6 +549,7 @@ static struct unit *huge_map(size_t bytes, size_t align)
         return NULL;
     }
     u->base = unit_address(i);
+    u->joined = false;
     claim_units(i, units_for(bytes), u);
     /* a block that nobody touches as a whole may at worst double what is in use */
     if (hak_knobs.huge_pages && bytes <= stats.huge_bytes + stats.superslabs * UNIT_SIZE)
@@ -600,6 +603,16 @@ size_t hak_huge_size(const void *p)
     return unit_of(p)->huge_len;
 }
 
+/* Changes the length of u's mapping, or of what is joined in u, at its end. */
+static bool huge_remap(struct unit *u, size_t bytes)
+{
+    char *end = u->base + min_size(bytes, u->huge_len);
+    if (!u->joined)
+        return hak_os_resize(u->base, u->huge_len, bytes);
+    return bytes < u->huge_len ? hak_os_unmap(end, u->huge_len - bytes)
+                               : hak_os_map_at(end, bytes - u->huge_len) == OS_OK;
+}
+
 /* Grows u over the free units that follow it, or shrinks it. */
 static bool huge_in_place(struct unit *u, size_t bytes)
 {
@@ -607,7 +620,7 @@ static bool huge_in_place(struct unit *u, size_t bytes)
     if (new > old && (i + new > nunits || find_units(i + old, new - old, UNIT_SIZE) != i + old
                       || !commit_tables(i + new)))
         return false;
-    if (!hak_os_resize(u->base, u->huge_len, bytes))
+    if (!huge_remap(u, bytes))
         return false;
     if (new > old)
         claim_units(i + old, new - old, &foreign);
@@ -620,7 +633,7 @@ static bool huge_in_place(struct unit *u, size_t bytes)
 static bool huge_move(struct unit *u, size_t bytes)
 {
     size_t n = units_for(bytes), old = unit_number(u), old_n = units_for(u->huge_len);
-    size_t i = find_units(unit_hint, n, UNIT_SIZE);
+    size_t i = u->joined ? nunits : find_units(unit_hint, n, UNIT_SIZE);
     for (; i < nunits; i = find_units(i + 1, n, UNIT_SIZE)) {
         if (!commit_tables(i + n))
             return false;

@@ -44,6 +44,7 @@ struct unit {
     unsigned bin;             /* longest run of ones in free_mask */
     bool idle;                /* in the list of units with memory to return */
     bool huge_pages;          /* advice was given */
+    bool joined;              /* a huge block of more than one mapping: the system refuses to move it as a whole */
     uint64_t idle_since;      /* ms */
     struct unit *next, *prev; /* in the list of its bin, or of cached huge blocks */
     struct unit *idle_next, *idle_prev;
