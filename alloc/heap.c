@@ -291,7 +291,8 @@ void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
     }
     void *p = *link;
     *link = NULL;
-    for (int32_t n = 0; p && n < have - keep; n++) { /* a longjmp out of free leaves a list that is one shorter than its count */
+    /* a longjmp out of free leaves a list that is one shorter than its count */
+    for (int32_t n = 0; p && n < have - keep; n++) {
         void *next = checked_next(p, c);
         hak_heap_put(h, p);
         p = next;
