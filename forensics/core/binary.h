@@ -173,6 +173,7 @@ struct code_fact {
     double weight;                      /* bytes of code or data concerned: the rank where nothing ran */
     double old_cycles, new_cycles; /* modelled, of its whole function or object; NaN: no costs, or run on neither side */
     double cause_cycles; /* new - old of what its cause can cost there (facts_join); NaN: as above */
+    const char *callee;                 /* of an inlining fact: what is inlined or no longer is; NULL otherwise */
     const char *sentence;               /* a clause without a capital and a full stop */
 };
 

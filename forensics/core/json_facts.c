@@ -11,6 +11,7 @@ static void walk_code_fact(struct codec *codec, void *item)
     if (codec->saving)
         codec_remark(codec, "cause", word_share((int)code_fact_table[fact->kind].share));
     codec_string(codec, "name", &fact->name);
+    codec_string(codec, "callee", &fact->callee);
     codec_string(codec, "sentence", &fact->sentence);
     codec_hex(codec, "old_address", &fact->old_address);
     codec_hex(codec, "new_address", &fact->new_address);

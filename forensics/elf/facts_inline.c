@@ -106,6 +106,7 @@ static void tell(struct finder *f, const struct site *site, size_t old, size_t n
     struct code_fact fact = { .kind = FACT_INLINED,
                               .change = c,
                               .name = name,
+                              .callee = site->callee,
                               .old = (double)old,
                               .new = (double)new,
                               .old_address = c->old ? c->old->address : 0,

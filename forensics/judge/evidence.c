@@ -230,9 +230,9 @@ void say_proof(struct docket *docket)
 
 void gather_evidence(struct docket *docket)
 {
+    fact_evidence(docket); /* first: of equal weights the files' own words are the plainest */
     if (docket->cost[0])
         cost_evidence(docket);
-    fact_evidence(docket);
     counter_evidence(docket);
     if (docket->delta)
         delta_evidence(docket);

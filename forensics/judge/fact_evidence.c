@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "judge/stack.h"
+
 enum { MOST_FACTS = 5, MOST_OF_A_KIND = 2, MOST_UNOWNED = 2 };
 
 static const double least_owner = .05, least_own = .02, least_cause = .2; /* of the program's extra cycles */
@@ -63,6 +65,37 @@ static void unowned_evidence(struct docket *docket, double total)
     }
 }
 
+/* Whether a symbol is the function `callee`, a compiler's suffix apart. */
+static bool is_callee(const char *symbol, const char *callee)
+{
+    size_t length = strlen(callee);
+    return strncmp(symbol, callee, length) == 0 && (symbol[length] == '\0' || symbol[length] == '.');
+}
+
+/* A function that is called where it was inlined before: its own growth is what the lost inlining costs, and the caller,
+ * which shrank for it, would hide the fact. */
+static void lost_inlining(struct docket *docket, double total)
+{
+    const char *told_of[MOST_FACTS];
+    int shown = 0;
+    for (size_t i = 0; i < docket->delta->code_fact_count && shown < MOST_FACTS; i++) {
+        const struct code_fact *f = &docket->delta->code_facts[i];
+        bool again = f->kind != FACT_INLINED || !f->callee || f->new >= f->old;
+        for (int k = 0; k < shown && !again; k++)
+            again = strcmp(told_of[k], f->callee) == 0;
+        for (size_t k = 0; k < docket->function_count && !again; k++) {
+            const struct cost_pair *p = &docket->functions[k];
+            if (p->cycles < least_owner * total || !p->new || !is_callee(p->new->name, f->callee))
+                continue;
+            enum share share = p->shares[SHARE_WORK] >= p->cycles / 2 ? SHARE_WORK : SHARE_LAYOUT;
+            add_evidence(docket, cause_of_share(share), p->new->name, p->new->address, fmin(1, p->cycles / total), SOURCE_ELF, "%s.",
+                         f->sentence);
+            told_of[shown++] = f->callee;
+            again = true;
+        }
+    }
+}
+
 void fact_evidence(struct docket *docket)
 {
     if (!docket->delta || !docket->cost[0])
@@ -70,6 +103,7 @@ void fact_evidence(struct docket *docket)
     double total = cost_cycles(&docket->cost[1]->total) - cost_cycles(&docket->cost[0]->total);
     if (total <= 0)
         return;
+    lost_inlining(docket, total);
     owned_evidence(docket, total);
     unowned_evidence(docket, total);
 }

@@ -7,7 +7,9 @@
 /* Appends facts of the delta as evidence, at most five in the delta's order (core/fact_costs.h): those that can slow
  * something down, whose function or object grew by 5 % of the program's extra cycles or more, and whose own cause grew
  * there by 2 % or more, which is the weight. Then at most two without a weight of what no function owns (a struct's
- * size, the TLS segment), where their cause carries 20 % or more. Nothing where no costs say what carries the change.
+ * size, the TLS segment), where their cause carries 20 % or more. First of all
+ * functions that are called where they were inlined, if their own growth is 5 % or more. Nothing where no costs say what
+ * carries the change.
  */
 void fact_evidence(struct docket *docket);
 
