@@ -6,7 +6,7 @@ demo-setup:
 
 demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares)
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory pgo-fast-full pgo-fast-stale
+	@$(MAKE) --no-print-directory pgo-fast-full
 	@scripts/demo.sh
 
 .PHONY: bench-model bench-sim

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The main job on real input: bench_random_mixed trained with the matching knobs and load against the same sources
-# trained with a profile that does not fit. Prints the verdict; writes text and JSON under results/.
+# The main job on real input: bench_random_mixed on the FAST allocator, built with the profile of a matching training
+# run, against the same sources built without it. Prints the verdict; writes text and JSON under results/.
 #
 # Many short rounds rather than few long ones: a shared machine's noise comes in bursts, and the least disturbed tenth of
 # many rounds is what survives it.
@@ -9,10 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-new=./bench_random_mixed_hakmem_minimal_pgo_stale
 old=./bench_random_mixed_hakmem_minimal_pgo
+new=./bench_random_mixed_hakmem_minimal
 status=0
-echo "demo: OLD $old (PGO profile that fits) against NEW $new (profile of another load)"
+echo "demo: OLD $old (trained with a matching profile) against NEW $new (the same sources, profile lost)"
 scripts/box/layout_tax_forensics_box.sh --runs "${DEMO_RUNS:-60}" "$old" "$new" \
     -- "${DEMO_ITERS:-1000000}" 400 1 || status=$?
 case $status in
