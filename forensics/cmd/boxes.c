@@ -129,7 +129,8 @@ bool matrix_read(struct arena *arena, const char *path, struct matrix *matrix, s
            (matrix_gains(arena, &panel, matrix), true);
 }
 
-static void add_point(struct document *d, struct block *t, const struct matrix *m, enum matrix_point p, const char *knobs)
+static void add_point(struct document *d, struct block *t, const struct matrix *m, enum matrix_point p,
+                      const char *knobs)
 {
     double each = m->cost[p] / (double)m->file->iters;
     block_row(d, t);
@@ -152,7 +153,8 @@ static const char *saving_text(struct arena *arena, const struct saving *saving)
 {
     if (saving->exact)
         return arena_printf(arena, "%+.2f %% of A's time (exact)", 100 * saving->value);
-    return arena_printf(arena, "%+.2f %% of A's time [%+.2f, %+.2f]", 100 * saving->value, 100 * saving->lo, 100 * saving->hi);
+    return arena_printf(arena, "%+.2f %% of A's time [%+.2f, %+.2f]", 100 * saving->value, 100 * saving->lo,
+                        100 * saving->hi);
 }
 
 void add_matrix(struct document *d, const struct matrix *m)
@@ -168,6 +170,7 @@ void add_matrix(struct document *d, const struct matrix *m)
                   : arena_printf(d->arena, "CPU time, %zu rounds, paired by round, 95 %% intervals", m->rounds);
     for (int p = 0; p < POINT_COUNT; p++)
         add_point(d, t, m, (enum matrix_point)p, knobs[p]);
-    document_text(d, NULL, "Time that D saves beyond what B and C save: %s: %s. As factors, D's speed beyond B's times C's: %s.",
-                  saving_text(d->arena, &m->saved), additivity(m->saved.lo, m->saved.hi), gain_text(d->arena, &m->beyond));
+    document_text(d, NULL, "Time that D saves beyond what B and C save: %s: %s. As factors, D's speed beyond B's "
+                  "times C's: %s.", saving_text(d->arena, &m->saved), additivity(m->saved.lo, m->saved.hi),
+                  gain_text(d->arena, &m->beyond));
 }

@@ -29,7 +29,8 @@ void boxes_parse(struct box_options *options, const struct argp *argp, int argc,
 /* Saves a value as JSON. */
 typedef bool box_saver(struct arena *arena, const void *value, FILE *stream, const char *what, struct err *err);
 
-/* Shows `document` as the options say, `line` instead with --quiet, and `value` through `save` where JSON is asked for. */
+/* Shows `document` as the options say, `line` instead with --quiet, and `value` through `save` where JSON is asked
+ * for. */
 bool boxes_show(const struct box_options *options, const struct document *document, const char *line, box_saver *save,
                 const void *value, struct err *err);
 

@@ -10,7 +10,8 @@
 enum { OPT_THRESHOLD = 896 };
 
 static const struct argp_option gate_options[] = {
-    { "threshold", OPT_THRESHOLD, "NAME=PERCENT", 0, "Move a threshold: baseline (default -3) or gain (default +1)", 1 },
+    { "threshold", OPT_THRESHOLD, "NAME=PERCENT", 0, "Move a threshold: baseline (default -3) or gain (default +1)",
+      1 },
     { 0 },
 };
 
@@ -31,7 +32,8 @@ static void set_threshold(struct argp_state *state, struct gate_options *gate, c
             return;
         }
     }
-    argp_error(state, "no threshold of the gate is called '%.*s': it has baseline and gain", (int)(equals - text), text);
+    argp_error(state, "no threshold of the gate is called '%.*s': it has baseline and gain",
+               (int)(equals - text), text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -94,7 +96,8 @@ static bool decide(const struct box_options *o, struct gate *gate, struct err *e
     gate->old_runs = load_series(o->arena, o->file[0], err);
     gate->new_runs = gate->old_runs ? load_series(o->arena, o->file[1], err) : NULL;
     gate->interleaved = gate->new_runs && interleaved(gate->old_runs, gate->new_runs);
-    if (!gate->new_runs || !matrix_read(o->arena, o->file[2], &gate->matrix, err) || !gate_comparable(o->arena, gate, err))
+    if (!gate->new_runs || !matrix_read(o->arena, o->file[2], &gate->matrix, err) ||
+        !gate_comparable(o->arena, gate, err))
         return false;
     gate_judge(o->arena, &o->gate, baseline_gain(o->arena, gate), gate->matrix.gain[POINT_D], gate);
     return true;
@@ -106,7 +109,8 @@ static const enum tone tone_of_word[GATE_WORD_COUNT] = { TONE_GOOD, TONE_DOUBT, 
 static void add_rules(struct document *d, const struct gate *gate)
 {
     static const struct column columns[] = {
-        { .title = "condition" }, { .title = "at least", .right = true }, { .title = "speed, 95 % interval", .right = true },
+        { .title = "condition" }, { .title = "at least", .right = true },
+        { .title = "speed, 95 % interval", .right = true },
         { .title = "holds" }, { .title = "why this threshold", .wide = true },
     };
     struct block *t = document_table(d, "Founding thresholds", columns, 5);

@@ -30,6 +30,6 @@ bool pin_check(struct arena *arena, const char *path, const char *sha256, struct
     if (!promised)
         return !pinned || err_set(err, ERR_TOOL, "%s", why.text);
     return strcmp(promised, sha256) == 0 ||
-           err_set(err, ERR_TOOL, "'%s' is not the binary that was pinned (its sha256 differs from %s): pin it again or "
-                   "restore it", path, manifest);
+           err_set(err, ERR_TOOL, "'%s' is not the binary that was pinned (its sha256 differs from %s): pin it again "
+                   "or restore it", path, manifest);
 }

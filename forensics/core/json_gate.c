@@ -136,7 +136,8 @@ static bool print(struct codec *codec, FILE *stream, const char *what, struct er
 
 static struct codec saver(struct arena *arena, const char *what, struct err *err)
 {
-    struct codec codec = { .saving = true, .node = json_object(), .arena = arena, .err = err, .index = -1, .file = what };
+    struct codec codec = { .saving = true, .node = json_object(), .arena = arena, .err = err, .index = -1,
+                           .file = what };
     if (!codec.node)
         err_set(err, ERR_TOOL, "cannot build the JSON: out of memory: free some");
     return codec;

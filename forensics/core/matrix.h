@@ -21,7 +21,8 @@ struct matrix {
     struct gain gain[POINT_COUNT]; /* against A; A's own is 0 */
     /* Two ways to add up, both by round and 0 when D is the sum. Parts of the work that are independent of one another
      * save time that adds up; factors on all of the work multiply. */
-    struct saving saved; /* (B + C - A - D) / A of the costs: time that D saves beyond B's and C's savings, of A's time */
+    struct saving saved; /* (B + C - A - D) / A of the costs: time that D saves beyond B's and C's savings, of
+                            A's time */
     struct gain beyond; /* ln(B * C / (A * D)): D's gain beyond B's times C's */
 };
 

@@ -13,7 +13,8 @@ const struct gate_word_row gate_word_table[GATE_WORD_COUNT] = {
 /* "The old order of magnitude": the regression that the workflow was founded on was 12 % and the smallest one that was
  * called layout tax 4 %; 3 % is the smallest loss that the founding rules speak of (IPC). */
 const struct gate_rule_row gate_rule_table[GATE_RULE_COUNT] = {
-    [GATE_BASELINE] = { "baseline", "baseline", "new FAST baseline against old", -3, "a loss the founding rules overlook" },
+    [GATE_BASELINE] = { "baseline", "baseline", "new FAST baseline against old", -3,
+                        "a loss the founding rules overlook" },
     [GATE_SIGN] = { NULL, "sign", "D against A", 0, "negative: NO-GO" },
     [GATE_GAIN] = { "gain", "gain", "D against A", 1, "what the promoted knobs must earn" },
 };
@@ -29,14 +30,16 @@ static const struct decision {
 } decisions[] = {
     { ANSWER_NO, ANSWER_COUNT, ANSWER_COUNT, GATE_NO_GO, false, "D is slower than A: the promoted knobs cost speed." },
     { ANSWER_OPEN, ANSWER_COUNT, ANSWER_COUNT, GATE_NEUTRAL, true,
-      "The interval of D against A lies across 0: whether the knobs win or lose cannot be told, so nothing is decided." },
+      "The interval of D against A lies across 0: whether the knobs win or lose cannot be told, so nothing is "
+      "decided." },
     { ANSWER_YES, ANSWER_NO, ANSWER_COUNT, GATE_NEUTRAL, false,
       "D is faster than A, but by less than the gain that the knobs must earn." },
     { ANSWER_YES, ANSWER_OPEN, ANSWER_COUNT, GATE_NEUTRAL, true,
       "D is faster than A, but its interval lies across the gain that the knobs must earn, so that is not decided." },
     { ANSWER_YES, ANSWER_YES, ANSWER_NO, GATE_NEUTRAL, false, "The knobs win, but the baseline stays low." },
     { ANSWER_YES, ANSWER_YES, ANSWER_OPEN, GATE_NEUTRAL, true,
-      "The knobs win, but the interval of the baseline lies across its threshold: whether it recovers is not decided." },
+      "The knobs win, but the interval of the baseline lies across its threshold: whether it recovers is not "
+      "decided." },
     { ANSWER_YES, ANSWER_YES, ANSWER_YES, GATE_GO, false, "The baseline has recovered and the knobs win." },
 };
 
@@ -65,7 +68,8 @@ static struct gate_finding find(struct arena *arena, enum gate_rule rule, struct
     };
     struct gate_finding f = { .gain = gain, .threshold = percent, .answer = answer_of(gain, rule, percent) };
     f.sentence = arena_printf(arena, "%s: %+.2f %% [%+.2f, %+.2f]; %s %+g %%", gate_rule_table[rule].title,
-                              gain_percent(gain.log), gain_percent(gain.lo), gain_percent(gain.hi), words[f.answer], percent);
+                              gain_percent(gain.log), gain_percent(gain.lo), gain_percent(gain.hi), words[f.answer],
+                              percent);
     return f;
 }
 
@@ -78,7 +82,8 @@ void gate_judge(struct arena *arena, const struct gate_options *options, struct 
                 struct gate *gate)
 {
     for (int i = 0; i < GATE_RULE_COUNT; i++)
-        gate->finding[i] = find(arena, (enum gate_rule)i, i == GATE_BASELINE ? baseline : d_over_a, options->threshold[i]);
+        gate->finding[i] = find(arena, (enum gate_rule)i, i == GATE_BASELINE ? baseline : d_over_a,
+                                options->threshold[i]);
     const struct gate_finding *f = gate->finding;
     const struct decision *d = decisions;
     while (!(fits(d->sign, f[GATE_SIGN].answer) && fits(d->gain, f[GATE_GAIN].answer) &&
@@ -105,7 +110,8 @@ static bool same(const struct shared *s, size_t count, const struct bench_file *
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(s[i].a, s[i].b) != 0)
-            return err_set(err, ERR_TOOL, "%s and %s differ in %s ('%.60s', '%.60s'): measure both under the same conditions",
+            return err_set(err, ERR_TOOL, "%s and %s differ in %s ('%.60s', '%.60s'): measure both under the same "
+                           "conditions",
                            x->file, y->file, s[i].name, s[i].a, s[i].b);
     return true;
 }
@@ -160,14 +166,14 @@ bool gate_comparable(struct arena *arena, struct gate *gate, struct err *err)
 {
     const struct bench_file *old = gate->old_runs, *new = gate->new_runs, *matrix = gate->matrix.file;
     if (strcmp(matrix->source, "clock") != 0)
-        return err_set(err, ERR_TOOL, "%s is modelled, not measured: the gate decides by the clock: give it a matrix of "
-                       "scripts/box/mixed_matrix_box.sh without --source sim", matrix->file);
+        return err_set(err, ERR_TOOL, "%s is modelled, not measured: the gate decides by the clock: give it a matrix "
+                       "of scripts/box/mixed_matrix_box.sh without --source sim", matrix->file);
     if (!same_session(arena, old, new, err) || !same_series(arena, old, new, err) ||
         !same_session(arena, new, matrix, err) || !same_knobs(matrix, new, err))
         return false;
     if (strcmp(new->sha256, matrix->sha256) != 0)
-        return err_set(err, ERR_TOOL, "%s is a matrix of another binary than %s was measured with (sha256 %.12s, %.12s): "
-                       "run the matrix on the new binary", matrix->file, new->file, matrix->sha256, new->sha256);
+        return err_set(err, ERR_TOOL, "%s is a matrix of another binary than %s was measured with (sha256 %.12s, "
+                       "%.12s): run the matrix on the new binary", matrix->file, new->file, matrix->sha256, new->sha256);
     if (strcmp(old->sha256, new->sha256) == 0)
         warn(arena, gate, "old and new are the same binary: the baseline compares it with itself");
     if (!gate->interleaved)

@@ -18,15 +18,16 @@ static size_t index_of(const struct bench_file *file, const char *name)
     return i;
 }
 
-static struct score_baseline baseline_of(struct arena *arena, const struct scorecard *card, const struct bench_panel *panel,
-                                         enum score_build build)
+static struct score_baseline baseline_of(struct arena *arena, const struct scorecard *card,
+                                         const struct bench_panel *panel, enum score_build build)
 {
     size_t now = index_of(card->file, score_build_table[build].name);
     size_t then = index_of(card->file, score_build_table[build].baseline);
     if (then == card->row_count)
         return (struct score_baseline){ .move = SCORE_FIRST, .row = &card->rows[now] };
     struct gain gain = gain_paired(arena, panel->cost[then], panel->cost[now], panel->rounds);
-    return (struct score_baseline){ .move = gain.lo > 0 ? SCORE_MOVES : SCORE_STAYS, .row = &card->rows[then], .gain = gain };
+    return (struct score_baseline){ .move = gain.lo > 0 ? SCORE_MOVES : SCORE_STAYS, .row = &card->rows[then],
+                                    .gain = gain };
 }
 
 bool scorecard_gains(struct arena *arena, const struct bench_file *file, struct scorecard *card, struct err *err)
@@ -38,8 +39,8 @@ bool scorecard_gains(struct arena *arena, const struct bench_file *file, struct 
         names[i] = file->subjects[i].name;
     for (int b = 0; b < SCORE_BUILD_COUNT; b++)
         if (index_of(file, score_build_table[b].name) == count)
-            return err_set(err, ERR_TOOL, "%s has no subject '%s': measure with scripts/box/scorecard_box.sh", file->file,
-                           score_build_table[b].name);
+            return err_set(err, ERR_TOOL, "%s has no subject '%s': measure with scripts/box/scorecard_box.sh",
+                           file->file, score_build_table[b].name);
     if (!bench_panel(arena, file, names, count, &panel, err))
         return false;
     const double *fast = panel.cost[index_of(file, score_build_table[SCORE_FAST].name)];

@@ -8,7 +8,8 @@ static struct arena *arena;
 /* An interval in percent of speed. */
 static struct gain percent(double lo, double hi)
 {
-    return (struct gain){ .log = log1p((lo + hi) / 200), .lo = log1p(lo / 100), .hi = log1p(hi / 100), .n = 10, .paired = true };
+    return (struct gain){ .log = log1p((lo + hi) / 200), .lo = log1p(lo / 100), .hi = log1p(hi / 100), .n = 10,
+                          .paired = true };
 }
 
 static const struct row {
@@ -43,11 +44,11 @@ static void test_table(void)
         struct gate gate = { .word = GATE_WORD_COUNT };
         gate_judge(arena, &options, percent(r->base_lo, r->base_hi), percent(r->d_lo, r->d_hi), &gate);
         bool right = gate.word == r->word && gate.undecided == r->undecided && strstr(gate.summary, r->words);
-        ok(right, "line %d: baseline [%g, %g], D against A [%g, %g] is %s%s", r->line, r->base_lo, r->base_hi, r->d_lo, r->d_hi,
-           gate_word_table[r->word].name, r->undecided ? ", undecided" : "");
+        ok(right, "line %d: baseline [%g, %g], D against A [%g, %g] is %s%s", r->line, r->base_lo, r->base_hi, r->d_lo,
+           r->d_hi, gate_word_table[r->word].name, r->undecided ? ", undecided" : "");
         if (!right)
             diag("got word %d, undecided %d: %s", (int)gate.word, gate.undecided, gate.summary);
-        ok(!gate.undecided || strstr(gate.summary, "counts as NEUTRAL"), "line %d: what is open says that it counts as NEUTRAL", r->line);
+        ok(!gate.undecided || strstr(gate.summary, "counts as NEUTRAL"), "line %d: what is open counts as NEUTRAL", r->line);
     }
 }
 
@@ -58,7 +59,8 @@ static void test_thresholds(void)
     is_near(options.threshold[GATE_GAIN], 1, 0, "the knobs must earn 1 %");
     options.threshold[GATE_GAIN] = 5;
     gate_judge(arena, &options, percent(-1, 1), percent(2, 4), &gate);
-    ok(gate.word == GATE_NEUTRAL && gate.finding[GATE_GAIN].answer == ANSWER_NO, "a higher gain refuses what the default takes");
+    ok(gate.word == GATE_NEUTRAL && gate.finding[GATE_GAIN].answer == ANSWER_NO,
+       "a higher gain refuses what the default takes");
     is_str(gate.finding[GATE_GAIN].sentence, "D against A: +3.00 % [+2.00, +4.00]; all of the interval is below +5 %",
            "a finding names gain, interval and threshold");
     options = gate_options_default();
@@ -70,7 +72,8 @@ static void test_thresholds(void)
     is_near(gate_word_table[GATE_NO_GO].exit_status, 11, 0, "NO-GO is 11");
 }
 
-/* Seven rounds whose machine drifts by a third, with gains of 2 % (B), 3 % (C) and, together, 2 % * 3 % and 0.5 % more. */
+/* Seven rounds whose machine drifts by a third, with gains of 2 % (B), 3 % (C) and, together, 2 % * 3 % and 0.5 %
+ * more. */
 static void test_matrix(void)
 {
     static double cost[POINT_COUNT][7];
@@ -102,7 +105,8 @@ static void test_matrix(void)
     is_near(m.cost[POINT_A], 1.15, 1e-12, "the cost shown is the median");
     panel.rounds = 1;
     matrix_gains(arena, &panel, &m);
-    ok(m.gain[POINT_D].exact && m.gain[POINT_D].lo == m.gain[POINT_D].hi, "one modelled round is exact and has no interval");
+    ok(m.gain[POINT_D].exact && m.gain[POINT_D].lo == m.gain[POINT_D].hi,
+       "one modelled round is exact and has no interval");
 }
 
 static void test_unpaired(void)
