@@ -31,6 +31,10 @@ static const struct row {
     { __LINE__, -1, 1, -0.5, 0.9, GATE_NEUTRAL, true, "across 0" },
     { __LINE__, -1, 1, -0.5, 1.5, GATE_NEUTRAL, true, "across 0" },
     { __LINE__, -13, -11, 0, 0, GATE_NEUTRAL, true, "across 0" }, /* exactly nothing is not positive */
+    /* The estimate is below the threshold, the interval is not. */
+    { __LINE__, -6, -2, 1.5, 3, GATE_NEUTRAL, true, "baseline lies across" },
+    { __LINE__, -1, 1, 0.1, 1.2, GATE_NEUTRAL, true, "across the gain" },
+    { __LINE__, -1, 1, -2, 0.5, GATE_NEUTRAL, true, "across 0" },
     { __LINE__, -1, 1, -2, -0.1, GATE_NO_GO, false, "cost speed" },
     { __LINE__, -13, -11, -2, -0.1, GATE_NO_GO, false, "cost speed" },
     { __LINE__, -4, -2, -2, -0.1, GATE_NO_GO, false, "cost speed" },
