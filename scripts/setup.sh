@@ -22,6 +22,7 @@ build|libpfm4-dev|hdr:perfmon/pfmlib_perf_event.h|event names to perf encodings|
 build|libmd-dev|hdr:sha256.h|SHA-256|a digest and nothing else
 build|valgrind|file:/usr/include/valgrind/pub_tool_basics.h|the recorder of the processor model|its headers and libraries are what an out-of-tree tool links
 build|perl|cmd:prove|JSON in scripts, TAP harness|prove comes with perl, and JSON::PP too
+check|git|cmd:git|a repository for the workflow's tests|they pin builds of commits
 check|clang|cmd:clang|second compiler of the warning check|other warnings than gcc's
 check|libclang-rt-dev|san:clang|its sanitizer runtimes|clang's own
 check|shellcheck|cmd:shellcheck|lint of the scripts|the only one of its kind

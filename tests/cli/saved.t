@@ -76,13 +76,13 @@ status=0
 is "$status $(wc -l <err)" "1 1" "a closed stdout is an error in one sentence"
 is "$("$ltf" report saved.json | grep -c $'\033')" 0 "no colour into a pipe"
 like "$("$ltf" report --color always saved.json)" $'\033' "unless it is asked for"
-if command -v script >/dev/null; then
-    on_terminal() { script -qec "stty cols $1; $2 '$ltf' report saved.json" /dev/null </dev/null | tr -d '\r'; }
+if command -v script >/dev/null && script -qec true typescript >/dev/null 2>&1; then
+    on_terminal() { script -qec "stty cols $1; $2 '$ltf' report saved.json" typescript </dev/null | tr -d '\r'; }
     like "$(on_terminal 100 'TERM=xterm NO_COLOR=')" $'\033' "colour on a terminal"
     unlike "$(on_terminal 100 'TERM=xterm NO_COLOR=1')" $'\033' "none with NO_COLOR"
     unlike "$(on_terminal 100 'TERM=dumb NO_COLOR=')" $'\033' "none on a dumb terminal"
     is "$(on_terminal 80 'LC_ALL=C NO_COLOR=1' | awk 'length > 80')" "" "no line is wider than a terminal of 80 columns"
 else
-    skip "terminals" "script(1) is not installed"
+    skip "terminals" "script(1) is not installed, or there are no pseudo-terminals here"
 fi
 done_testing
