@@ -282,6 +282,7 @@ static bool copy_file(const char *from, const char *to)
 
 int main(int argc, char **argv)
 {
+    signal(SIGINT, SIG_DFL); /* a test run that was started in the background inherits it ignored */
     if (argc > 3 && strcmp(argv[1], "--target") == 0)
         return strcmp(argv[2], "differ") == 0 ? differ_target() : target(argv);
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
