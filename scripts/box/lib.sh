@@ -267,7 +267,7 @@ find_peers()
     local peer library
     [[ ! -f $BUILD/libhakmem.so ]] || add_peer hakmem "$BUILD/libhakmem.so"
     for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4; do
-        library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk -v so="${peer#*=}" '$1 == so { print $NF; exit }')
+        library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk -v so="${peer#*=}" '$1 == so && !seen++ { print $NF }')
         [[ -z $library ]] || add_peer "${peer%%=*}" "$library"
     done
     for peer in ${PEERS:-}; do
