@@ -103,7 +103,7 @@ machine_json()
 {
     local governor=/sys/devices/system/cpu/cpu${CPU:-0}/cpufreq/scaling_governor
     "$RECORD" object \
-        "cpu=$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1)" \
+        "cpu=$(awk -F': ' '/^model name/ && !seen++ { print $2 }' /proc/cpuinfo)" \
         "cores:=$(nproc --all)" "core:=${CPU:-null}" \
         "arch=$(uname -m)" "kernel=$(uname -r)" \
         "hypervisor=$(lscpu | sed -n 's/^Hypervisor vendor: *//p')" \
