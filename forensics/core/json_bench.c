@@ -53,7 +53,7 @@ static void walk_bench_machine(struct codec *codec, void *item)
 static void walk_subject(struct codec *codec, void *item)
 {
     struct bench_subject *subject = item;
-    *subject = (struct bench_subject){ .name = "", .program = "", .library = "", .sha256 = "" };
+    *subject = (struct bench_subject){ "", "", "", "" };
     codec_string(codec, "name", &subject->name);
     codec_string(codec, "program", &subject->program);
     codec_string(codec, "library", &subject->library);
