@@ -5,6 +5,9 @@
 #include "sim/model.h"
 #include "sim/state.h"
 
+const enum component data_component[OBJECT_TERMS] = { COMPONENT_MEMORY, COMPONENT_L2D, COMPONENT_DTLB, COMPONENT_L1D,
+                                                      COMPONENT_FORWARD, COMPONENT_ALIAS, COMPONENT_SPLIT };
+
 static const enum metric event_metric[EVENT_COUNT] = {
     [EVENT_DIRECTION] = M_COND_MISSES,
     [EVENT_INDIRECT] = M_INDIRECT_MISSES,

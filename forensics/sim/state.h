@@ -1,4 +1,5 @@
-/* The inside of a model: what model.c and its parts (fetch.h, memory.h, retire.h) share. Not an interface.
+/* The inside of a model: what model.c, its parts (fetch.h, branch.h, memory.h, retire.h) and the files around it share.
+ * Not an interface.
  *
  * Time is counted in ticks (TICKS a cycle) by four clocks that run at their own pace and wait for one another:
  *   predicted   the branch predictor has named the next block; runs ahead of fetch by P_FETCH_AHEAD
@@ -282,5 +283,14 @@ extern const enum component data_component[OBJECT_TERMS];
 #define START (1ull << 32)
 
 #define PERFECT(m, component) ((m)->perfect >> (component) & 1)
+
+/* Where an address of the stream lies. */
+static inline uint64_t placed(const struct model *m, uint64_t address)
+{
+    return m->remap ? remap_address(m->remap, address) : address;
+}
+
+/* Execution goes on in another thread (events.c). */
+void model_switch_thread(struct model *model, uint32_t thread);
 
 #endif
