@@ -44,7 +44,7 @@ struct hakmem_stats {
         size_t bytes;   /* the same, in bytes of their size class */
         size_t refills; /* batches that a thread's inline slots took from a slab */
         size_t flushes; /* batches that they gave back */
-        size_t direct;  /* mallocs that went to a slab because the band has no inline slots */
+        size_t direct;  /* mallocs that took a call because the band has no inline slots */
     } band[HAKMEM_BANDS];
     size_t warm_hits, cold_hits, fresh_slabs, adopted_slabs; /* where refills found a slab */
     size_t remote_sent, remote_received; /* blocks freed by a thread that did not own them */

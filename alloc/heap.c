@@ -16,31 +16,41 @@ __attribute__((used)) __thread struct front hak_front = {.id = NO_HEAP_TAG, .off
 
 /* ---- policy ---- */
 
-static int32_t bound_of(unsigned c)
+static bool inline_slots(unsigned c)
 {
     unsigned band = class_band(c);
-    if ((band == 5 && !hak_knobs.c5_inline) || (band == 6 && !hak_knobs.c6_inline))
-        return 0;
+    return band == 5 ? hak_knobs.c5_inline : band == 6 ? hak_knobs.c6_inline : true;
+}
+
+static int32_t bound_of(unsigned c)
+{
     size_t blocks = (size_t)hak_knobs.cache_kb * 1024 / class_size(c);
     return (int32_t)max_size(BOUND_LOW, min_size(BOUND_HIGH, blocks));
 }
 
-void hak_cells_init(struct front *f)
+void hak_cells_init(struct heap *h, struct front *f)
 {
-    for (unsigned c = 0; c < NCLASS; c++)
-        f->cells[c] = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
+    for (unsigned c = 0; c < NCLASS; c++) {
+        f->cells[c] = h->shelf[c] = (struct cell){0};
+        *(inline_slots(c) ? &f->cells[c] : &h->shelf[c]) = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
+    }
+}
+
+/* Where the list of class c is. */
+static struct cell *list_of(struct heap *h, struct front *f, unsigned c)
+{
+    return likely(f->cells[c].bound) ? &f->cells[c] : &h->shelf[c];
 }
 
 uint8_t hak_parcel_of(unsigned c)
 {
-    size_t bound = bound_of(c) ? (size_t)bound_of(c) : PARCEL_BLOCKS;
-    return (uint8_t)max_size(1, min_size(min_size(PARCEL_BLOCKS, bound), PARCEL_BYTES / class_size(c)));
+    return (uint8_t)max_size(1, min_size(min_size(PARCEL_BLOCKS, (size_t)bound_of(c)), PARCEL_BYTES / class_size(c)));
 }
 
 static int32_t batch_of(const struct cell *cell)
 {
     int32_t half = cell->bound / 2;
-    return half < 1 ? 1 : half < REFILL_BLOCKS ? half : REFILL_BLOCKS;
+    return half < REFILL_BLOCKS ? half : REFILL_BLOCKS;
 }
 
 /* ---- slabs ---- */
@@ -236,12 +246,19 @@ void hak_slow_tick(struct heap *h, struct front *f)
 
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
 {
-    struct cell *cell = f ? &f->cells[c] : NULL;
+    struct cell *cell = f ? list_of(h, f, c) : NULL;
     unsigned n;
     void *p;
-    if (f) {
+    if (cell) {
         hak_slow_tick(h, f);
-        if (cell->bound && (p = hak_heap_parcel(h, c, &n))) {
+        if (cell != &f->cells[c])
+            hak_add(&h->stats.direct[c], 1);
+        if ((p = cell->head)) {
+            cell->head = next_block(p);
+            cell->room++;
+            return p;
+        }
+        if ((p = hak_heap_parcel(h, c, &n))) {
             cell->head = next_block(p);
             cell->room -= (int32_t)n - 1;
             return p;
@@ -258,10 +275,7 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
         cell->head = next_block(p);
         cell->room -= got - 1;
     }
-    if (cell && cell->bound)
-        hak_add(&h->stats.refills[c], 1);
-    else
-        hak_add(&h->stats.direct[c], 1);
+    hak_add(&h->stats.refills[c], cell != NULL);
     return p;
 }
 
@@ -276,12 +290,10 @@ static void *checked_next(void *p, unsigned c)
     return next;
 }
 
-void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
+/* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
+static void flush(struct heap *h, struct cell *cell, unsigned c, int32_t keep)
 {
-    struct cell *cell = &f->cells[c];
     int32_t have = cell->bound - cell->room;
-    hak_slow_tick(h, f);
-    have = cell->bound - cell->room; /* a sweep may have emptied the list */
     if (have <= keep)
         return;
     void **link = &cell->head;
@@ -298,8 +310,22 @@ void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep)
         p = next;
     }
     cell->room += have - keep;
-    if (cell->bound)
-        hak_add(&h->stats.flushes[c], 1);
+    hak_add(&h->stats.flushes[c], 1);
+}
+
+void hak_heap_overflow(struct heap *h, struct front *f, unsigned c)
+{
+    struct cell *cell = list_of(h, f, c);
+    if (cell != &f->cells[c]) {
+        void *p = f->cells[c].head;
+        f->cells[c] = (struct cell){0};
+        set_next_block(p, cell->head);
+        cell->head = p;
+        cell->room--;
+    }
+    hak_slow_tick(h, f); /* which may empty the list */
+    if (cell->room < 0)
+        flush(h, cell, c, cell->bound / 2);
 }
 
 /* ---- tidying ---- */
@@ -327,9 +353,9 @@ static void sweep(struct heap *h, struct front *f)
     hak_heap_send(h);
     hak_heap_receive(h);
     for (unsigned c = 0; c < NCLASS; c++) {
-        struct cell *cell = &f->cells[c];
+        struct cell *cell = list_of(h, f, c);
         if (cell->room == h->room_seen[c] && cell->room < cell->bound)
-            hak_heap_flush(h, f, c, 0);
+            flush(h, cell, c, 0);
         h->room_seen[c] = cell->room;
     }
     release_empty(h, false);
@@ -340,7 +366,7 @@ void hak_heap_trim(struct heap *h, struct front *f)
     if (f) {
         hak_heap_send(h);
         for (unsigned c = 0; c < NCLASS; c++)
-            hak_heap_flush(h, f, c, 0);
+            flush(h, list_of(h, f, c), c, 0);
     }
     hak_heap_receive(h);
     release_empty(h, true);

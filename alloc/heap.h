@@ -17,7 +17,7 @@
 struct cell {
     void *head;    /* first free block */
     int32_t room;  /* blocks that may still be pushed; -1 asks for a flush */
-    int32_t bound; /* most blocks the list may hold; 0: the class has no list, every call goes to its slab */
+    int32_t bound; /* most blocks the list may hold; 0: the list is the heap's shelf, and every call is a slow one */
 };
 
 enum front_state {
@@ -76,7 +76,7 @@ typedef _Atomic(size_t) hak_count;
 struct heap_stats {
     hak_count out[NCLASS], in[NCLASS];   /* blocks that left slabs, came back to slabs */
     hak_count refills[NCLASS], flushes[NCLASS]; /* batches between slabs and a thread's lists */
-    hak_count direct[NCLASS];            /* mallocs that had no list to go to: bound 0 */
+    hak_count direct[NCLASS];            /* mallocs of classes without inline slots */
     hak_count warm_hits, cold_hits, fresh_slabs, adopted_slabs;
     hak_count remote_sent, remote_received; /* blocks */
 };
@@ -92,6 +92,7 @@ struct heap {
     uint32_t id __attribute__((aligned(64)));
     unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
     struct bin bins[NCLASS];
+    struct cell shelf[NCLASS]; /* lists of the classes that have no inline slots: the same cache, behind a call */
     struct outbox out[OUTBOXES][NCLASS]; /* at owner's id % OUTBOXES */
     void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
     uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
@@ -111,14 +112,14 @@ static inline void hak_add(hak_count *count, size_t n)
         atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-/* Sets the bounds of all cells from the knobs: the cache policy of a band is nothing but its bound. */
-void hak_cells_init(struct front *f);
+/* Gives every class its list, of the length that the knobs say: in f, or on the heap's shelf. */
+void hak_cells_init(struct heap *h, struct front *f);
 
 /* Takes one block of class c from the heap and stocks f's list with some more (f may be NULL). NULL: no memory. */
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c);
 
-/* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
-void hak_heap_flush(struct heap *h, struct front *f, unsigned c, int32_t keep);
+/* A free left the cell of class c with one block too many: makes room. */
+void hak_heap_overflow(struct heap *h, struct front *f, unsigned c);
 
 /* Frees a block of another heap, by way of an outbox. `tag` is its tag. */
 void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag);

@@ -18,8 +18,8 @@ const struct knob hak_knob_table[] = {
      "Partly used or empty slabs that a thread keeps warm for each size class; an empty slab beyond them is given "
      "back to the process at once, a partly used one is kept on a second list that is searched later."},
     {"HAKMEM_TINY_C5_INLINE_SLOTS", KNOB_BOOL, 0, 1, 1, AT(c5_inline), "",
-     "Serve band C5 (129..256 bytes) from slots inline in the thread's own block; 0 sends every call of the band to "
-     "its slab."},
+     "Serve band C5 (129..256 bytes) from slots inline in the thread's own block; 0 keeps the same list "
+     "on the thread's heap, behind a call."},
     {"HAKMEM_TINY_C6_INLINE_SLOTS", KNOB_BOOL, 0, 1, 1, AT(c6_inline), "",
      "The same for band C6 (257..512 bytes)."},
     {"HAKMEM_CACHE_KB", KNOB_INT, 1, 4096, 128, AT(cache_kb), "KiB",

@@ -71,8 +71,7 @@ NOINLINE void *hak_malloc_slow(size_t size)
 
 NOINLINE void hak_free_flush(uintptr_t cell)
 {
-    unsigned c = class_of_cell(cell);
-    hak_heap_flush(hak_front.heap, &hak_front, c, hak_front.cells[c].bound / 2);
+    hak_heap_overflow(hak_front.heap, &hak_front, class_of_cell(cell));
 }
 
 COLD void hak_free_foreign(void *p)

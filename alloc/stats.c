@@ -42,7 +42,8 @@ void hakmem_stats(struct hakmem_stats *out)
     *out = (struct hakmem_stats){0};
     hak_each_heap(add_heap, out);
     for (unsigned c = 0; HAK_STATS && c < NCLASS; c++) { /* what this thread has in its own lists is not out */
-        size_t cached = (size_t)(hak_front.cells[c].bound - hak_front.cells[c].room);
+        const struct cell *cell = &hak_front.cells[c], *shelf = hak_front.heap ? &hak_front.heap->shelf[c] : cell;
+        size_t cached = (size_t)(cell->bound ? cell->bound - cell->room : shelf->bound - shelf->room);
         out->band[class_band(c)].blocks -= cached;
         out->band[class_band(c)].bytes -= cached * class_size(c);
     }

@@ -193,7 +193,7 @@ struct heap *hak_thread_heap(void)
     f->heap = h;
     f->id = (uint64_t)h->id << TAG_SHIFT;
     f->exit_rounds = EXIT_ROUNDS;
-    hak_cells_init(f);
+    hak_cells_init(h, f);
     h->swept = hak_os_clock_ms();
     /* Last, because it may call malloc. Without a key the heap is never let go, and that is all. */
     if (make_key())

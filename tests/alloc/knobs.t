@@ -14,13 +14,18 @@ gt() { (( $1 > $2 )); }
 
 # inline slots
 on=$(stats) off5=$(stats HAKMEM_TINY_C5_INLINE_SLOTS=0) off6=$(stats HAKMEM_TINY_C6_INLINE_SLOTS=0)
-is "$(cell C5 6 <<<"$on") $(cell C6 6 <<<"$on")" '0 0' 'by default no malloc of C5 or C6 goes to its slab directly'
+is "$(cell C5 6 <<<"$on") $(cell C6 6 <<<"$on")" '0 0' 'by default no malloc of C5 or C6 takes a call for want of inline slots'
 ok 'and their inline slots are refilled' gt "$(cell C5 4 <<<"$on")" 0
-ok 'HAKMEM_TINY_C5_INLINE_SLOTS=0: the mallocs of C5 go to their slab' gt "$(cell C5 6 <<<"$off5")" 10000
-is "$(cell C5 4 <<<"$off5") $(cell C5 5 <<<"$off5")" '0 0' 'and its inline slots are not used'
+ok 'HAKMEM_TINY_C5_INLINE_SLOTS=0: every malloc of C5 takes a call' gt "$(cell C5 6 <<<"$off5")" 10000
+is "$(cell C5 4 <<<"$off5") $(cell C5 5 <<<"$off5")" "$(cell C5 4 <<<"$on") $(cell C5 5 <<<"$on")" \
+    'to a list of the same length: slabs see the same batches'
 is "$(cell C6 6 <<<"$off5")" 0 'while C6 is served as before'
-ok 'HAKMEM_TINY_C6_INLINE_SLOTS=0: the mallocs of C6 go to their slab' gt "$(cell C6 6 <<<"$off6")" 10000
-is "$(cell C5 6 <<<"$off6") $(cell C6 4 <<<"$off6")" '0 0' 'and C5 is served as before'
+ok 'HAKMEM_TINY_C6_INLINE_SLOTS=0: every malloc of C6 takes a call' gt "$(cell C6 6 <<<"$off6")" 10000
+is "$(cell C5 6 <<<"$off6")" 0 'and C5 is served as before'
+for program in contract threads; do
+    ok "and $program holds without inline slots, too" env HAKMEM_TINY_C5_INLINE_SLOTS=0 HAKMEM_TINY_C6_INLINE_SLOTS=0 \
+        "$build/tests/alloc/$program.preload.t"
+done
 
 # warm pool
 w0=$(stats HAKMEM_WARM_POOL_SIZE=0) w16=$(stats HAKMEM_WARM_POOL_SIZE=16)
