@@ -29,6 +29,9 @@ check|shellcheck|cmd:shellcheck|lint of the scripts|the only one of its kind
 check|python3|cmd:python3|reference implementations in tests|present nearly everywhere
 check|python3-jsonschema|file:/usr/lib/python3/dist-packages/jsonschema/__init__.py|validate the JSON reports|the reference validator
 check|g++|cmd:g++|C++ test programs|the system's own
+check|elfutils|cmd:eu-readelf|a second reader of ELF to agree with|of other make than binutils
+check|dwarves|cmd:pahole|struct layouts to agree with|the tool that everybody reads them with
+check|dwz|cmd:dwz|debug information shared between files|the one that Debian packs with
 check|procps|cmd:ps|look for processes left behind|the system's own
 ROWS
 }

@@ -35,6 +35,10 @@ const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
     [FACT_STRUCT_SIZE] = { "struct-size", SHARE_DATA, "bytes", false },
     [FACT_MEMBER_LINE] = { "member-line", SHARE_DATA, "bytes", false },
     [FACT_MEMBER_OFFSET] = { "member-offset", SHARE_DATA, "bytes", false },
+    [FACT_MEMBER_TYPE] = { "member-type", SHARE_DATA, "bytes", false },
+    [FACT_MEMBERS] = { "members", SHARE_DATA, "members", false },
+    [FACT_ENUM_SIZE] = { "enum-size", SHARE_DATA, "bytes", false },
+    [FACT_ENUM_VALUES] = { "enum-values", SHARE_DATA, "values", false },
     [FACT_INLINED] = { "inlined", SHARE_LAYOUT, "call sites", false },
 };
 

@@ -150,6 +150,10 @@ enum code_fact_kind {
     FACT_STRUCT_SIZE,   /* bytes of a struct */
     FACT_MEMBER_LINE,   /* a struct's member that crosses a 64-byte line; numbers: its offset */
     FACT_MEMBER_OFFSET, /* a struct's member that sits at another offset */
+    FACT_MEMBER_TYPE,   /* a struct's member of another type; numbers: its bytes */
+    FACT_MEMBERS,       /* members of a struct */
+    FACT_ENUM_SIZE,     /* bytes of an enum */
+    FACT_ENUM_VALUES,   /* values of an enum */
     FACT_INLINED,       /* call sites of a function inlined in another */
     FACT_KIND_COUNT
 };

@@ -52,12 +52,41 @@ void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit
     walk_below(budget, parent, "", 0, visit, context);
 }
 
-void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context)
+bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
+{
+    Dwarf_Die sub;
+    uint8_t type;
+    if (dwarf_get_units(dwarf, unit->cu, &unit->cu, NULL, &type, &unit->head, &sub) != 0)
+        return false;
+    /* libdw hands out a type unit's type by the same parameter as a skeleton's other half. */
+    bool skeleton = type == DW_UT_skeleton;
+    unit->tree = skeleton && sub.addr ? sub : unit->head;
+    unit->lacks_split = skeleton && !sub.addr;
+    return true;
+}
+
+/* Type units lie beside the split unit in its own file. */
+static void walk_split_types(Dwarf *split, struct walk_budget *budget, walk_visit *visit, void *context)
 {
     Dwarf_CU *cu = NULL;
-    Dwarf_Die unit, split;
-    while (budget->dies && dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, &split) == 0)
-        walk_scope(budget, split.addr ? &split : &unit, visit, context);
+    Dwarf_Die die;
+    uint8_t type;
+    while (budget->dies && dwarf_get_units(split, cu, &cu, NULL, &type, &die, NULL) == 0)
+        if (type == DW_UT_split_type || type == DW_UT_type)
+            walk_scope(budget, &die, visit, context);
+}
+
+void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context)
+{
+    struct walk_unit unit = { 0 };
+    Dwarf *before = dwarf;
+    while (budget->dies && walk_unit(dwarf, &unit)) {
+        Dwarf *split = dwarf_cu_getdwarf(unit.tree.cu);
+        walk_scope(budget, &unit.tree, visit, context);
+        if (split != dwarf && split != before)
+            walk_split_types(split, budget, visit, context);
+        before = split;
+    }
 }
 
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)
@@ -67,17 +96,19 @@ uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)
     return dwarf_attr_integrate(die, attribute, &attr) && dwarf_formudata(&attr, &value) == 0 ? value : otherwise;
 }
 
-static bool follow_type(Dwarf_Die *die)
+bool walk_type(Dwarf_Die *die)
 {
     Dwarf_Attribute attr;
-    Dwarf_Die type;
+    Dwarf_Die type, definition;
     if (!dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), &type))
         return false;
-    *die = type;
+    bool apart = !dwarf_hasattr(&type, DW_AT_byte_size) && dwarf_hasattr(&type, DW_AT_signature) &&
+                 dwarf_formref_die(dwarf_attr(&type, DW_AT_signature, &attr), &definition);
+    *die = apart ? definition : type;
     return true;
 }
 
-static uint64_t array_elements(Dwarf_Die *array)
+uint64_t walk_elements(Dwarf_Die *array)
 {
     struct walk_budget budget = { 16 };
     uint64_t elements = 1;
@@ -97,14 +128,14 @@ uint64_t walk_type_size(Dwarf_Die *die)
 {
     Dwarf_Die at = *die;
     uint64_t elements = 1;
-    for (unsigned depth = 0; depth < WALK_MOST_DEPTH && follow_type(&at); depth++) {
+    for (unsigned depth = 0; depth < WALK_MOST_DEPTH && walk_type(&at); depth++) {
         uint64_t own = walk_number(&at, DW_AT_byte_size, 0), size;
         int tag = dwarf_tag(&at);
         if (own)
             return __builtin_mul_overflow(own, elements, &size) ? 0 : size;
         if (tag == DW_TAG_pointer_type || tag == DW_TAG_reference_type || tag == DW_TAG_rvalue_reference_type)
             return 8 * elements;
-        if (tag == DW_TAG_array_type && __builtin_mul_overflow(elements, array_elements(&at), &elements))
+        if (tag == DW_TAG_array_type && __builtin_mul_overflow(elements, walk_elements(&at), &elements))
             return 0;
     }
     return 0;

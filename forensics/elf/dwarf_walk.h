@@ -24,6 +24,17 @@ bool walk_child(struct walk_budget *budget, Dwarf_Die *die, Dwarf_Die *child);
 /* Steps to the next sibling; false: none. A sibling reference that leads back ends the list. */
 bool walk_next(struct walk_budget *budget, Dwarf_Die *die);
 
+/* A unit of the debug information; all zero before the first. */
+struct walk_unit {
+    Dwarf_CU *cu;
+    Dwarf_Die head;   /* with the ranges and the line table */
+    Dwarf_Die tree;   /* with functions, variables and types: with split DWARF in another file */
+    bool lacks_split; /* the other file is not there, so that the tree is empty */
+};
+
+/* Steps to the next unit; false: none. */
+bool walk_unit(Dwarf *dwarf, struct walk_unit *unit);
+
 /* Calls back for every DIE outside functions and types: units' children and those of namespaces inside. `scope` is the
  * namespaces' names joined by "::", "" outside. */
 typedef void walk_visit(void *context, Dwarf_Die *die, const char *scope);
@@ -34,6 +45,12 @@ void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit
 
 /* The value of a constant attribute, its abstract origin asked too; `otherwise` where it has none. */
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
+
+/* Steps to the type that DW_AT_type of a DIE names, to its definition where that is in a type unit; false: none. */
+bool walk_type(Dwarf_Die *die);
+
+/* How many elements an array type has, all dimensions together; 0: not known. */
+uint64_t walk_elements(Dwarf_Die *array);
 
 /* Bytes of the type that DW_AT_type of a DIE leads to, through typedefs, qualifiers and arrays; 0: not known. */
 uint64_t walk_type_size(Dwarf_Die *die);

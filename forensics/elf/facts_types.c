@@ -1,102 +1,18 @@
-#include "elf/dwarf_walk.h"
 #include "elf/facts_add.h"
 #include "elf/image.h"
+#include "elf/types.h"
 
-#include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 64, MOST_MEMBERS = 1024 };
-
-struct type {
-    const char *name; /* with namespaces */
-    Dwarf_Die die;
-    uint64_t size;
-    size_t order;
+/* Both sides of one name, with room for their members. */
+struct comparing {
+    struct finder *f;
+    struct types types[2];
+    struct member *members[2];
+    struct member *spare; /* for further definitions of a name */
+    size_t budget;        /* definitions that may still be read again */
 };
-
-struct types {
-    struct arena *arena;
-    struct type *items;
-    size_t count, room;
-};
-
-/* Definitions of named structs, classes and unions. */
-static void collect(void *context, Dwarf_Die *die, const char *scope)
-{
-    struct types *t = context;
-    int tag = dwarf_tag(die);
-    if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type)
-        return;
-    const char *name = dwarf_diename(die);
-    uint64_t size = walk_number(die, DW_AT_byte_size, 0);
-    if (!name || !size || walk_number(die, DW_AT_declaration, 0))
-        return;
-    struct type *type = ARENA_PUSH(t->arena, t->items, t->count, t->room);
-    *type = (struct type){ scope[0] ? arena_printf(t->arena, "%s::%s", scope, name) : name, *die, size, t->count };
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct type *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x->order > y->order) - (x->order < y->order);
-}
-
-/* Sorted by name. Every unit repeats the types it uses, so equal names with equal sizes are one type. A name with
- * several sizes is several types, which cannot be told apart between two files, so all of them go. */
-static struct types read_types(struct arena *arena, Dwarf *dwarf)
-{
-    struct walk_budget budget = { WALK_MOST_DIES };
-    struct types t = { .arena = arena };
-    size_t kept = 0;
-    walk_units(dwarf, &budget, collect, &t);
-    if (t.count)
-        qsort(t.items, t.count, sizeof *t.items, by_name);
-    for (size_t i = 0, end; i < t.count; i = end) {
-        bool one = true;
-        for (end = i; end < t.count && strcmp(t.items[i].name, t.items[end].name) == 0; end++)
-            one = one && t.items[end].size == t.items[i].size;
-        if (one)
-            t.items[kept++] = t.items[i];
-    }
-    t.count = kept;
-    return t;
-}
-
-struct member {
-    const char *name; /* "" for unnamed ones */
-    uint64_t offset, size;
-};
-
-static size_t read_members(const struct type *type, struct member *members)
-{
-    struct walk_budget budget = { 4 * MOST_MEMBERS };
-    Dwarf_Die parent = type->die, die;
-    size_t count = 0;
-    if (!walk_child(&budget, &parent, &die))
-        return 0;
-    do {
-        if (dwarf_tag(&die) != DW_TAG_member || walk_number(&die, DW_AT_external, 0))
-            continue;
-        const char *name = dwarf_diename(&die);
-        uint64_t bit = walk_number(&die, DW_AT_data_bit_offset, UINT64_MAX);
-        uint64_t offset = walk_number(&die, DW_AT_data_member_location, bit == UINT64_MAX ? 0 : bit / 8);
-        members[count++] = (struct member){ name ? name : "", offset, walk_type_size(&die) };
-    } while (count < MOST_MEMBERS && walk_next(&budget, &die));
-    return count;
-}
-
-/* Bytes between members, as pahole counts holes; members come in the order of their offsets. */
-static uint64_t holes(const struct member *m, size_t count)
-{
-    uint64_t end = 0, bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        bytes += m[i].offset > end ? m[i].offset - end : 0;
-        end = m[i].offset + m[i].size > end ? m[i].offset + m[i].size : end;
-    }
-    return bytes;
-}
 
 static const struct member *find_member(const struct member *m, size_t count, const char *name)
 {
@@ -106,12 +22,89 @@ static const struct member *find_member(const struct member *m, size_t count, co
     return NULL;
 }
 
-static bool crosses(const struct member *m)
+static bool same_members(const struct member *a, const struct member *b, size_t count)
 {
-    return m->size && m->size <= LINE && m->offset / LINE != (m->offset + m->size - 1) / LINE;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(a[i].name, b[i].name) != 0 || a[i].offset != b[i].offset || a[i].size != b[i].size ||
+            a[i].bit != b[i].bit || a[i].bits != b[i].bits)
+            return false;
+    return true;
 }
 
-static void compare_members(struct finder *f, struct code_fact fact, const struct member *old, size_t olds,
+/* Whether all definitions of one name on one side are the same type. Otherwise they are different types of different
+ * sources, which cannot be told apart between two files. */
+static bool one_type(struct comparing *c, int side, size_t at, size_t run, size_t members)
+{
+    const struct type *first = &c->types[side].items[at];
+    size_t values = type_values(first);
+    for (size_t i = 1; i < run; i++) {
+        const struct type *type = &first[i];
+        if (type->size != first->size || type->is_enum != first->is_enum || c->budget == 0)
+            return false;
+        c->budget--;
+        if (type->is_enum ? type_values(type) != values
+                          : type_members(type, c->spare) != members ||
+                                !same_members(c->members[side], c->spare, members))
+            return false;
+    }
+    return true;
+}
+
+static bool same_texts(const struct member *a, const struct member *b, size_t count)
+{
+    struct arena *scratch = arena_new();
+    bool same = true;
+    for (size_t i = 0; i < count && same; i++) {
+        Dwarf_Die x = a[i].die, y = b[i].die;
+        same = strcmp(type_said(scratch, &x), type_said(scratch, &y)) == 0;
+    }
+    arena_free(scratch);
+    return same;
+}
+
+static struct code_fact fact_of(const struct type *type, enum code_fact_kind kind, uint64_t old, uint64_t new)
+{
+    return (struct code_fact){ .kind = kind,
+                               .name = type->name,
+                               .old = (double)old,
+                               .new = (double)new,
+                               .weight = (double)type->size };
+}
+
+static void tell_new_members(struct finder *f, const struct type *type, const struct member *old, size_t olds,
+                             const struct member *new, size_t news)
+{
+    const struct member *came = NULL;
+    for (size_t i = 0; i < news && !came; i++)
+        if (new[i].name[0] && !find_member(old, olds, new[i].name))
+            came = &new[i];
+    if (olds == news && !came)
+        return;
+    fact_add(f, fact_of(type, FACT_MEMBERS, olds, news), "struct %s has %zu %s, before %zu%s", type->name, news,
+             news == 1 ? "member" : "members", olds,
+             came ? arena_printf(f->arena, ": %s is new (%llu bytes at %llu)", came->name,
+                                 (unsigned long long)came->size, (unsigned long long)came->offset)
+                  : "");
+}
+
+static void compare_member(struct finder *f, const struct type *type, const struct member *o, const struct member *m)
+{
+    Dwarf_Die old_die = o->die, new_die = m->die;
+    const char *was = type_said(f->arena, &old_die), *is = type_said(f->arena, &new_die);
+    if (strcmp(was, is) != 0 || o->bits != m->bits)
+        fact_add(f, fact_of(type, FACT_MEMBER_TYPE, o->size, m->size),
+                 "the member %s of struct %s is %s%s, before %s%s", m->name, type->name, is,
+                 m->bits ? arena_printf(f->arena, " : %u", m->bits) : "", was,
+                 o->bits ? arena_printf(f->arena, " : %u", o->bits) : "");
+    if (member_crosses(m) && !member_crosses(o))
+        fact_add(f, fact_of(type, FACT_MEMBER_LINE, o->offset, m->offset),
+                 "the member %s of struct %s (%llu bytes at %llu, before at %llu) now crosses a 64-byte line where the "
+                 "struct starts one",
+                 m->name, type->name, (unsigned long long)m->size, (unsigned long long)m->offset,
+                 (unsigned long long)o->offset);
+}
+
+static void compare_members(struct finder *f, const struct type *type, const struct member *old, size_t olds,
                             const struct member *new, size_t news)
 {
     const struct member *first = NULL, *was = NULL;
@@ -120,17 +113,7 @@ static void compare_members(struct finder *f, struct code_fact fact, const struc
         const struct member *m = &new[i], *o = find_member(old, olds, m->name);
         if (!o)
             continue;
-        if (crosses(m) && !crosses(o)) {
-            fact.kind = FACT_MEMBER_LINE;
-            fact.old = (double)o->offset;
-            fact.new = (double)m->offset;
-            fact_add(
-                f, fact,
-                "the member %s of struct %s (%llu bytes at %llu, before at %llu) now crosses a 64-byte line where the "
-                "struct starts one",
-                m->name, fact.name, (unsigned long long)m->size, (unsigned long long)m->offset,
-                (unsigned long long)o->offset);
-        }
+        compare_member(f, type, o, m);
         if (m->offset == o->offset)
             continue;
         moved++;
@@ -139,45 +122,73 @@ static void compare_members(struct finder *f, struct code_fact fact, const struc
             was = o;
         }
     }
-    if (!moved)
-        return;
-    fact.kind = FACT_MEMBER_OFFSET;
-    fact.old = (double)was->offset;
-    fact.new = (double)first->offset;
-    fact_add(f, fact, "%zu %s of struct %s moved, the first is %s from %llu to %llu", moved,
-             moved == 1 ? "member" : "members", fact.name, first->name, (unsigned long long)was->offset,
-             (unsigned long long)first->offset);
+    if (moved)
+        fact_add(f, fact_of(type, FACT_MEMBER_OFFSET, was->offset, first->offset),
+                 "%zu %s of struct %s moved, the first is %s from %llu to %llu", moved,
+                 moved == 1 ? "member" : "members", type->name, first->name, (unsigned long long)was->offset,
+                 (unsigned long long)first->offset);
+    tell_new_members(f, type, old, olds, new, news);
 }
 
-static void compare_type(struct finder *f, const struct type *old, const struct type *new, struct member *members)
+static void compare_struct(struct comparing *c, size_t at[2], const size_t run[2])
 {
-    size_t olds = read_members(old, members), news = read_members(new, members + MOST_MEMBERS);
-    struct code_fact fact = { .kind = FACT_STRUCT_SIZE,
-                              .name = new->name,
-                              .old = (double)old->size,
-                              .new = (double)new->size,
-                              .weight = (double)new->size };
+    const struct type *old = &c->types[0].items[at[0]], *new = &c->types[1].items[at[1]];
+    size_t olds = type_members(old, c->members[0]), news = type_members(new, c->members[1]);
+    bool same = old->size == new->size && olds == news && same_members(c->members[0], c->members[1], news) &&
+                same_texts(c->members[0], c->members[1], news);
+    if (same || !one_type(c, 0, at[0], run[0], olds) || !one_type(c, 1, at[1], run[1], news))
+        return;
     if (old->size != new->size)
-        fact_add(f, fact, "struct %s has %llu bytes, %llu of them holes, before %llu with %llu", new->name,
-                 (unsigned long long)new->size, (unsigned long long)holes(members + MOST_MEMBERS, news),
-                 (unsigned long long)old->size, (unsigned long long)holes(members, olds));
-    compare_members(f, fact, members, olds, members + MOST_MEMBERS, news);
+        fact_add(c->f, fact_of(new, FACT_STRUCT_SIZE, old->size, new->size),
+                 "struct %s has %llu bytes, %llu of them holes, before %llu with %llu", new->name,
+                 (unsigned long long)new->size, (unsigned long long)type_holes(c->members[1], news),
+                 (unsigned long long)old->size, (unsigned long long)type_holes(c->members[0], olds));
+    compare_members(c->f, new, c->members[0], olds, c->members[1], news);
+}
+
+static void compare_enum(struct comparing *c, size_t at[2], const size_t run[2])
+{
+    const struct type *old = &c->types[0].items[at[0]], *new = &c->types[1].items[at[1]];
+    size_t olds = type_values(old), news = type_values(new);
+    if ((olds == news && old->size == new->size) || !one_type(c, 0, at[0], run[0], 0) ||
+        !one_type(c, 1, at[1], run[1], 0))
+        return;
+    if (old->size != new->size)
+        fact_add(c->f, fact_of(new, FACT_ENUM_SIZE, old->size, new->size), "enum %s has %llu bytes, before %llu",
+                 new->name, (unsigned long long)new->size, (unsigned long long)old->size);
+    if (olds != news)
+        fact_add(c->f, fact_of(new, FACT_ENUM_VALUES, olds, news), "enum %s has %zu values, before %zu", new->name,
+                 news, olds);
+}
+
+static void compare_name(struct comparing *c, size_t at[2], const size_t run[2])
+{
+    const struct type *old = &c->types[0].items[at[0]], *new = &c->types[1].items[at[1]];
+    if (old->is_enum && new->is_enum)
+        compare_enum(c, at, run);
+    else if (!old->is_enum && !new->is_enum)
+        compare_struct(c, at, run);
 }
 
 void find_type_facts(struct finder *f)
 {
-    Dwarf *old_dwarf = image_dwarf(f->delta->old->image), *new_dwarf = image_dwarf(f->delta->new->image);
-    if (!old_dwarf || !new_dwarf)
+    Dwarf *old = image_dwarf(f->delta->old->image), *new = image_dwarf(f->delta->new->image);
+    if (!old || !new)
         return;
-    struct types old = read_types(f->arena, old_dwarf), new = read_types(f->arena, new_dwarf);
     struct arena *scratch = arena_new();
-    struct member *members = arena_array(scratch, 2 * MOST_MEMBERS, sizeof *members);
-    for (size_t i = 0, j = 0; i < old.count && j < new.count;) {
-        int order = strcmp(old.items[i].name, new.items[j].name);
+    struct comparing c = { .f = f,
+                           .types = { types_read(f->arena, old), types_read(f->arena, new) },
+                           .members = { arena_array(scratch, TYPE_MOST_MEMBERS, sizeof *c.spare),
+                                        arena_array(scratch, TYPE_MOST_MEMBERS, sizeof *c.spare) },
+                           .spare = arena_array(scratch, TYPE_MOST_MEMBERS, sizeof *c.spare),
+                           .budget = 1 << 18 };
+    for (size_t at[2] = { 0, 0 }; at[0] < c.types[0].count && at[1] < c.types[1].count;) {
+        int order = strcmp(c.types[0].items[at[0]].name, c.types[1].items[at[1]].name);
+        size_t run[2] = { types_run(&c.types[0], at[0]), types_run(&c.types[1], at[1]) };
         if (order == 0)
-            compare_type(f, &old.items[i], &new.items[j], members);
-        i += order <= 0;
-        j += order >= 0;
+            compare_name(&c, at, run);
+        at[0] += order <= 0 ? run[0] : 0;
+        at[1] += order >= 0 ? run[1] : 0;
     }
     arena_free(scratch);
 }

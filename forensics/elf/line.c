@@ -55,14 +55,13 @@ static void add_unit(struct lines *lines, Dwarf_Die *line_die, Dwarf_Die *tree)
 struct lines *lines_open(struct arena *arena, const struct inventory *inv)
 {
     Dwarf *dwarf = inv->image ? image_dwarf(inv->image) : NULL;
-    Dwarf_CU *cu = NULL;
-    Dwarf_Die unit, split;
+    struct walk_unit unit = { 0 };
     if (!dwarf)
         return NULL;
     struct lines *lines = arena_alloc(arena, sizeof *lines);
     lines->arena = arena;
-    while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, &split) == 0)
-        add_unit(lines, &unit, split.addr ? &split : &unit);
+    while (walk_unit(dwarf, &unit))
+        add_unit(lines, &unit.head, &unit.tree);
     if (lines->count)
         qsort(lines->ranges, lines->count, sizeof *lines->ranges, by_start);
     return lines;

@@ -1,5 +1,6 @@
 #include "elf/origin.h"
 
+#include "elf/dwarf_walk.h"
 #include "elf/names.h"
 #include "elf/sections.h"
 
@@ -78,13 +79,12 @@ static void read_producers(struct arena *arena, struct image *image, struct inve
 {
     struct texts producers = { .count = 0 };
     Dwarf *dwarf = image_dwarf(image);
-    Dwarf_CU *cu = NULL;
-    Dwarf_Die die;
-    while (dwarf && dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &die, NULL) == 0) {
+    struct walk_unit unit = { 0 };
+    while (dwarf && walk_unit(dwarf, &unit)) {
         Dwarf_Attribute attr;
         inv->has_debug = true;
-        const char *text = dwarf_tag(&die) == DW_TAG_compile_unit
-                               ? dwarf_formstring(dwarf_attr(&die, DW_AT_producer, &attr))
+        const char *text = dwarf_tag(&unit.tree) == DW_TAG_compile_unit
+                               ? dwarf_formstring(dwarf_attr(&unit.tree, DW_AT_producer, &attr))
                                : NULL;
         if (text && strncmp(text, "GNU AS", 6) != 0)
             texts_add(&producers, name_clean(arena, text));

@@ -276,6 +276,49 @@ static void test_types(void)
     ok(null->code_fact_count == 0, "the null twin has no fact");
 }
 
+/* Pairs of sources that differ in one word. */
+static void test_type_facts(void)
+{
+    static const struct {
+        const char *from, *to;
+        enum code_fact_kind kind;
+        const char *sentence;
+    } rows[] = {
+        { "ARRAY 4", "ARRAY 12", FACT_MEMBER_TYPE, "the member room of struct box is int[12], before int[4]" },
+        { "ARRAY 4", "ARRAY 12", FACT_STRUCT_SIZE, "struct box has 72 bytes, 4 of them holes, before 40 with 4" },
+        { "KIND int", "KIND long", FACT_MEMBER_TYPE, "the member kind of struct box is long int, before int" },
+        { "BITS 3", "BITS 5", FACT_MEMBER_TYPE,
+          "the member flags of struct box is unsigned int : 5, before unsigned int : 3" },
+        { "MORE", "MORE char more;", FACT_MEMBERS, "struct box has 5 members, before 4: more is new (1 bytes at 33)" },
+        { "HUES red", "HUES red, green, blue", FACT_ENUM_VALUES, "enum hue has 3 values, before 1" },
+        { "HUES red", "HUES red, huge = 1l << 40", FACT_ENUM_SIZE, "enum hue has 8 bytes, before 4" },
+    };
+    static const char source[] = "#define ARRAY 4\n#define KIND int\n#define BITS 3\n#define MORE\n#define HUES red\n"
+                                 "enum hue { HUES }; struct box { KIND kind; long *next; int room[ARRAY];\n"
+                                 "  unsigned flags : BITS; MORE } box; enum hue hue;\n"
+                                 "int main(void) { return box.kind + hue; }\n";
+    const char *old = made_program("old", "-O2", source);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *at = strstr(source, rows[i].from);
+        struct delta *d = compare(
+            old, made_program("new", "-O2",
+                              arena_printf(made_arena, "%.*s%s%s", (int)(at - source), source, rows[i].to,
+                                           at + strlen(rows[i].from))));
+        const struct code_fact *f = fact(d, rows[i].kind, strstr(rows[i].sentence, "enum") ? "hue" : "box");
+        is_str(f ? f->sentence : NULL, rows[i].sentence, rows[i].to);
+    }
+    struct delta *null = compare(old, made_program("new", "-O2", source));
+    ok(null->code_fact_count == 0, "the null twin has no fact");
+    const char *one = "struct box { int a; }; struct box x; int y(void); int main(void) { return x.a + y(); }",
+               *two = "struct box { int b[2]; }; struct box z; int y(void) { return z.b[1]; }";
+    made_file("one.c", one, strlen(one));
+    made_file("two.c", two, strlen(two));
+    made_run("gcc -g -o old one.c two.c && gcc -g -o new two.c one.c");
+    null = compare(made_path("old"), made_path("new"));
+    ok(!fact(null, FACT_STRUCT_SIZE, "box") && !fact(null, FACT_MEMBERS, "box"),
+       "two types of one name in two sources, linked in another order, are not taken for a change");
+}
+
 static void test_inlining(const char *compiler)
 {
     static const char source[] =
@@ -386,6 +429,7 @@ int main(void)
     made_begin();
     test_document();
     test_types();
+    test_type_facts();
     test_inlining("gcc");
     if (system("clang --version >/dev/null 2>&1") == 0)
         test_inlining("clang");
