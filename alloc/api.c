@@ -37,15 +37,25 @@ void *hakmem_reallocarray(void *p, size_t n, size_t size)
     return front_realloc(p, bytes);
 }
 
-int hakmem_posix_memalign(void **out, size_t align, size_t size)
+/* POSIX: the error is returned, errno is not set. */
+static NOINLINE int posix_memalign_slow(void **out, size_t align, size_t size)
 {
-    if (!is_pow2(align) || align % sizeof(void *))
-        return EINVAL;
-    int saved = errno; /* POSIX: the error is returned, errno is not set */
+    int saved = errno;
     void *p = front_aligned(align, size);
     errno = saved;
     if (!p)
         return ENOMEM;
+    *out = p;
+    return 0;
+}
+
+int hakmem_posix_memalign(void **out, size_t align, size_t size)
+{
+    if (unlikely(!is_pow2(align) || align % sizeof(void *)))
+        return EINVAL;
+    void *p = front_aligned_now(align, size);
+    if (unlikely(!p))
+        return posix_memalign_slow(out, align, size);
     *out = p;
     return 0;
 }

@@ -27,6 +27,12 @@ static inline void *front_aligned(size_t align, size_t size)
     return FRONT(aligned)(align, size);
 }
 
+/* An aligned block if one is at hand; NULL otherwise, and errno is as it was. */
+static inline void *front_aligned_now(size_t align, size_t size)
+{
+    return HAK_CHECKING ? NULL : plain_aligned_now(align, size);
+}
+
 static inline void *front_realloc(void *p, size_t size)
 {
     return FRONT(realloc)(p, size);

@@ -6,19 +6,28 @@
 #include "sizeclass.h"
 #include "slow.h"
 
-/* At least `size` bytes, 16-aligned. */
-static inline void *plain_malloc(size_t size)
+/* The first block of *list, the list for `size` <= FAST_MAX bytes; NULL if it is empty. */
+static inline void *plain_pop(size_t size, uintptr_t *list)
 {
-    if (unlikely(size > FAST_MAX))
-        return hak_malloc_slow(size);
     struct front FRONT_SPACE *f = front_self();
     struct cell FRONT_SPACE *cell = cell_at(f, f->offset[(size + 15) / 16]);
     void *p = cell->head;
+    *list = (uintptr_t)cell;
     if (unlikely(!p))
-        return hak_malloc_refill((uintptr_t)cell);
+        return NULL;
     cell->head = next_block(p);
     cell->room++;
     return p;
+}
+
+/* At least `size` bytes, 16-aligned. */
+static inline void *plain_malloc(size_t size)
+{
+    uintptr_t list;
+    if (unlikely(size > FAST_MAX))
+        return hak_malloc_slow(size);
+    void *p = plain_pop(size, &list);
+    return likely(p != NULL) ? p : hak_malloc_refill(list);
 }
 
 /* One xor says whether the block is small and this thread's: anything else leaves an offset that is too large.
@@ -56,9 +65,19 @@ static inline void *plain_calloc(size_t n, size_t size)
     return hak_calloc(n, size);
 }
 
+/* An aligned block if a list has one: NULL otherwise, with errno as it was. A size that is a multiple of a power of
+ * two has a class that is one, too, so rounding up is all there is to it. `align` is a power of two. */
+static inline void *plain_aligned_now(size_t align, size_t size)
+{
+    uintptr_t list;
+    size = (size + !size + align - 1) & ~(align - 1);
+    return likely(size - 1 < FAST_MAX) ? plain_pop(size, &list) : NULL; /* 0: it wrapped */
+}
+
 static inline void *plain_aligned(size_t align, size_t size)
 {
-    return hak_aligned(align, size);
+    void *p = plain_aligned_now(align, size);
+    return likely(p != NULL) ? p : hak_aligned(align, size);
 }
 
 static inline void *plain_realloc(void *p, size_t size)

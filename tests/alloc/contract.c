@@ -141,13 +141,15 @@ static void errno_kept(void)
     void *p = NULL;
     int rc = posix_memalign(&p, 64, opaque(SIZE_MAX - 64));
     ok(rc == ENOMEM && errno == 0, "posix_memalign returns ENOMEM and leaves errno alone");
+    rc = posix_memalign(&p, 64, opaque(SIZE_MAX - 5));
+    ok(rc == ENOMEM && !p, "also for a size that wraps to 0 when it is rounded up");
 }
 
 static void alignments(void)
 {
     size_t bad = 0, absent = 0;
     for (size_t align = 16; align <= (size_t)1 << 30; align *= 2)
-        for (size_t n = 1; n <= 3 * align && n < 300000; n = n * 3 + 1) {
+        for (size_t n = 0; n <= 3 * align && n < 300000; n = n * 3 + 1) {
             unsigned char *p = memalign(align, n);
             absent += !p;
             if (!p)

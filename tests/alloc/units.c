@@ -37,14 +37,16 @@ static void bands(void)
 
 static void aligned_classes(void)
 {
-    size_t wrong = 0;
+    size_t wrong = 0, rounded = 0;
     for (size_t align = 16; align <= SMALL_MAX; align *= 2)
         for (size_t n = 1; n <= SMALL_MAX; n += 7) {
             unsigned c = hak_class_aligned(n, align);
+            rounded += class_of(align_up(n, align)) != c;
             wrong += c < NCLASS && (class_size(c) % align || class_size(c) < n);
             wrong += c == NCLASS; /* 32768 serves them all */
         }
     ok(!wrong, "hak_class_aligned() gives a class of multiples of the alignment");
+    ok(!rounded, "it is the class of the size rounded up to the alignment, as the fast path has it");
     ok(hak_class_aligned(SMALL_MAX + 1, 16) == NCLASS, "and none above the largest class");
 }
 
