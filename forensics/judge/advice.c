@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "judge/fact_evidence.h"
 #include "judge/stack.h"
 
 /* One row a sentence; a NULL `when` always holds. */
@@ -38,6 +39,11 @@ static bool objects_resized(const struct docket *d)
 static bool no_counters(const struct docket *d)
 {
     return !d->verdict->attribution.known && !comparison_find(d->comparison, M_INSTRUCTIONS);
+}
+
+static bool inlining_held(const struct docket *d)
+{
+    return !d->uninlined;
 }
 
 static bool slower(const struct docket *d)
@@ -89,7 +95,7 @@ static const struct advice_row advice_table[] = {
       "block small." },
     { CAUSE_DATA, objects_resized,
       "Data objects changed their size: put the old sizes back one at a time to find the one that matters." },
-    { CAUSE_WORK, NULL,
+    { CAUSE_WORK, inlining_held,
       "It executes more: compare instruction counts by function and look at what was added on the hot path." },
     { CAUSE_INCONCLUSIVE, slower_blind,
       "Only the clock was read, and it cannot name a cause: add hardware counters (layout_tax_forensics doctor says "
@@ -153,13 +159,26 @@ static void name_layout(struct docket *d)
             p->new->name, from, to);
 }
 
+/* The share of a function that was a part of its caller before says nothing: what cures it is named instead. */
+static bool inline_again(struct docket *d, const struct cost_pair *culprit)
+{
+    const struct code_fact *f = d->uninlined;
+    if (!f || !is_callee(culprit->new->name, f->callee))
+        return false;
+    say(d->arena, &d->advice,
+        "Get %s inlined into %s again: a profile of the load that matters (-fprofile-use), or "
+        "__attribute__((always_inline)) on %s.",
+        f->callee, f->name, f->callee);
+    return true;
+}
+
 static void name_others(struct docket *d)
 {
     static const enum share shares[] = { SHARE_HINT, SHARE_DATA, SHARE_WORK };
     double total = d->cost[0] ? cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total) : 0;
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         const struct cost_pair *p = concerns(d, cause_of_share(shares[i])) ? culprit(d, shares[i]) : NULL;
-        if (p)
+        if (p && !inline_again(d, p))
             say(d->arena, &d->advice, "Start with %s: it carries %.0f %% of the extra cycles, mostly as %s.",
                 p->new->name, 100 * p->cycles / total, cause_table[cause_of_share(shares[i])].name);
     }

@@ -32,6 +32,7 @@ struct docket {
     enum trend trend;
     struct verdict *verdict;
     struct sentences reasons, advice, arithmetic;
+    const struct code_fact *uninlined;        /* the heaviest lost inlining among the proofs; NULL: none */
     size_t evidence_room;
     double
         rule_cycles[RULE_COUNT]; /* cycles that a rule's own event accounts for, fraction of the change; NaN: unknown */

@@ -117,7 +117,7 @@ static void cold_moves(struct docket *d)
     }
     if (into || out)
         add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_ELF,
-                     "%zu functions moved into cold sections and %zu out of them (%s%s).", into, out, name,
+                     "Functions that moved into cold sections: %zu; out of them: %zu (%s%s).", into, out, name,
                      into + out > 1 ? ", ..." : "");
 }
 
@@ -134,14 +134,14 @@ static void delta_evidence(struct docket *d)
                      (unsigned long long)o->tls_dynamic_relocations, (unsigned long long)n->tls_dynamic_relocations);
     if (f[FATE_MOVED])
         add_evidence(d, CAUSE_LAYOUT, NULL, 0, NAN, SOURCE_ELF,
-                     "%zu functions have identical code at another address; %zu have other code.", f[FATE_MOVED],
+                     "Functions with identical code at another address: %zu; with other code: %zu.", f[FATE_MOVED],
                      f[FATE_CHANGED] + f[FATE_RESIZED] + f[FATE_REORDERED]);
     if (f[FATE_REORDERED])
         add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_ELF,
-                     "%zu functions have the same blocks in another order or with inverted branches (%s).",
+                     "Functions with the same blocks in another order or with inverted branches: %zu (%s).",
                      f[FATE_REORDERED], names_of(d, SYMBOL_FUNCTION, FATE_REORDERED));
     if (delta->fates[SYMBOL_OBJECT][FATE_RESIZED])
-        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_ELF, "%zu data objects changed their size (%s).",
+        add_evidence(d, CAUSE_DATA, NULL, 0, NAN, SOURCE_ELF, "Data objects that changed their size: %zu (%s).",
                      delta->fates[SYMBOL_OBJECT][FATE_RESIZED], names_of(d, SYMBOL_OBJECT, FATE_RESIZED));
     cold_moves(d);
 }

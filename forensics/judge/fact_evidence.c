@@ -65,8 +65,7 @@ static void unowned_evidence(struct docket *docket, double total)
     }
 }
 
-/* Whether a symbol is the function `callee`, a compiler's suffix apart. */
-static bool is_callee(const char *symbol, const char *callee)
+bool is_callee(const char *symbol, const char *callee)
 {
     size_t length = strlen(callee);
     return strncmp(symbol, callee, length) == 0 && (symbol[length] == '\0' || symbol[length] == '.');
@@ -78,6 +77,7 @@ static void lost_inlining(struct docket *docket, double total)
 {
     const char *told_of[MOST_FACTS];
     int shown = 0;
+    double heaviest = 0;
     for (size_t i = 0; i < docket->delta->code_fact_count && shown < MOST_FACTS; i++) {
         const struct code_fact *f = &docket->delta->code_facts[i];
         bool again = f->kind != FACT_INLINED || !f->callee || f->new >= f->old;
@@ -91,6 +91,10 @@ static void lost_inlining(struct docket *docket, double total)
             add_evidence(docket, cause_of_share(share), p->new->name, p->new->address, fmin(1, p->cycles / total), SOURCE_ELF, "%s.",
                          f->sentence);
             told_of[shown++] = f->callee;
+            if (!docket->uninlined || p->cycles > heaviest) {
+                docket->uninlined = f;
+                heaviest = p->cycles;
+            }
             again = true;
         }
     }

@@ -10,7 +10,11 @@
  * size, the TLS segment), where their cause carries 20 % or more. First of all
  * functions that are called where they were inlined, if their own growth is 5 % or more. Nothing where no costs say what
  * carries the change.
+ * The heaviest lost inlining becomes docket->uninlined.
  */
 void fact_evidence(struct docket *docket);
+
+/* Whether a symbol is the function `callee`, a compiler's suffix apart. */
+bool is_callee(const char *symbol, const char *callee);
 
 #endif

@@ -127,27 +127,33 @@ static void pair_row(struct document *document, struct block *table, const struc
 
 enum { SYMBOLS_SHOWN = 6, SYMBOLS_VERBOSE = 60 };
 
+#define COST_COLUMNS(share)                                                                                      \
+    {                                                                                                           \
+        { "symbol", false, true, false }, { "old", true, false, false }, { "new", true, false, false },         \
+            { share, true, false, false }, { "mostly", false, false, false },                                   \
+            { "what became of it", false, false, true },                                                        \
+    }
+
 static void build_costs(struct document *document, const struct result *result, const char *title, bool objects, bool verbose)
 {
-    static const struct column columns[] = {
-        { "symbol", false, true, false }, { "old", true, false, false }, { "new", true, false, false }, { "of change", true, false, false },
-        { "mostly", false, false, false }, { "what became of it", false, false, true },
-    };
+    static const struct column of_change[] = COST_COLUMNS("of change"), of_old[] = COST_COLUMNS("of old");
     const struct cost_profile *old = result->cost[0], *new = result->cost[1];
     size_t count, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN, shown = 0;
     struct pair *pairs = pair_up(document->arena, result->delta, objects ? old->objects : old->functions,
                                  objects ? old->object_count : old->function_count, objects ? new->objects : new->functions,
                                  objects ? new->object_count : new->function_count, &count);
     double total = cost_cycles(&new->total) - cost_cycles(&old->total), all = cost_cycles(&old->total);
+    /* A program whose cycles stayed has no change to take shares of. */
+    bool stayed = fabs(total) < .01 * all;
     struct block *table = NULL;
     /* Below a thousandth of the program's cycles a symbol does not matter. */
     for (size_t i = 0; i < count && shown < limit && fabs(pairs[i].cycles) > .001 * all; i++, shown++) {
         if (!table) {
-            table = document_table(document, title, columns, sizeof columns / sizeof *columns);
+            table = document_table(document, title, stayed ? of_old : of_change, sizeof of_old / sizeof *of_old);
             table->note = arena_printf(document->arena, "cycles, %s%s%s", source_said(new->source), new->processor ? " for " : "",
                                        new->processor ? new->processor : "");
         }
-        pair_row(document, table, &pairs[i], total);
+        pair_row(document, table, &pairs[i], stayed ? all : total);
     }
 }
 
