@@ -23,6 +23,7 @@ mv "$drive.$$" "$drive"
 $cc -O2 -static -o "$bin/compute" "$here/compute.c"
 $cc -O2 -o "$bin/malloc" "$here/malloc.c"
 $cc -O2 -D_GNU_SOURCE -o "$bin/life" "$here/life.c" -lpthread
+$cc -O2 -o "$bin/clock" "$here/clock.c" -lpthread
 $cc -O2 -shared -fPIC -o "$bin/preload.so" "$here/preload.c"
 set +e
 
@@ -119,6 +120,15 @@ got=$(record "$bin/life" abort)
 is "$(value status <<<"$got") $(value signal <<<"$got")" "-1 6" "a signal that ends the program is told"
 got=$(record -e LD_PRELOAD="$bin/preload.so" "$bin/life" id)
 is "$(cat "$work/stderr")" 4242 "LD_PRELOAD works"
+
+## time
+
+want=$("$bin/clock")
+is "$(grep -c ': yes$' <<<"$want")/$(wc -l <<<"$want")" 11/11 "natively, time passes as it should" || diag "$want"
+record "$bin/clock" >"$work/clock"
+is "$(cat "$work/stderr")" "$want" "and recorded it does"
+texts=$(for _ in 1 2 3; do record "$bin/clock" x >"$work/clock" && cat "$work/stderr"; sleep 0.3; done)
+is "$(sort -u <<<"$texts" | wc -l)" 1 "all clocks show the same in every recording" || diag "$texts"
 
 ## other people's programs
 

@@ -13,6 +13,7 @@
  *   rec_ring.c    chunks and events: the producer's side of the ring
  *   rec_block.c   instrumentation: one inline record a block
  *   rec_insn.c    what an instruction is, from its bytes
+ *   rec_clock.c   time as the target sees it
  *   rec_space.c   mappings, threads, signals, system calls as events
  */
 #ifndef RECORDER_REC_H
@@ -55,7 +56,7 @@ void rec_ring_close(void);
 /* From here on everything goes nowhere: this process is a child, the stream is its parent's. */
 void rec_ring_detach(void);
 
-/* Events written so far; words written so far (a clock that is the same in every run). */
+/* Events written so far; words written so far. */
 ULong rec_events(void);
 ULong rec_words(void);
 
@@ -85,6 +86,15 @@ void rec_space_track(void);
 
 /* What the target gave to exit; -1: it did not, a signal ended it. */
 Int rec_exit_status(void);
+
+/* ---- rec_clock.c ---- */
+
+/* Time passes with the record: around every system call. */
+void rec_clock_before(ThreadId tid, UInt number, const UWord *args);
+void rec_clock_after(ThreadId tid, UInt number, const UWord *args, SysRes result);
+
+/* The time stamp counter: nanoseconds since the start, waits included. */
+ULong rec_ticks(void);
 
 /* ---- rec_main.c ---- */
 

@@ -30,16 +30,9 @@ static void pinned_cpuid(VexGuestAMD64State *state)
         amd64g_dirtyhelper_CPUID_sse42_and_cx16(state);
 }
 
-/* A clock that advances with the record: about one tick a block. */
-static ULong ticks(void)
-{
-    static ULong asked;
-    return rec_words() / 4 + 20 * ++asked;
-}
-
 static void pinned_rdtscp(VexGuestAMD64State *state)
 {
-    ULong now = ticks();
+    ULong now = rec_ticks();
     state->guest_RAX = now & 0xffffffff;
     state->guest_RDX = now >> 32;
     state->guest_RCX = 0;
@@ -57,7 +50,7 @@ void rec_pin(IRDirty *call)
     if (VG_(strncmp)(name, "amd64g_dirtyhelper_CPUID", 24) == 0)
         replace(call, "pinned_cpuid", &pinned_cpuid, True);
     else if (VG_(strcmp)(name, "amd64g_dirtyhelper_RDTSC") == 0)
-        replace(call, "ticks", &ticks, False);
+        replace(call, "ticks", &rec_ticks, False);
     else if (VG_(strcmp)(name, "amd64g_dirtyhelper_RDTSCP") == 0)
         replace(call, "pinned_rdtscp", &pinned_rdtscp, True);
 }

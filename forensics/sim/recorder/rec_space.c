@@ -268,6 +268,7 @@ static Bool is_exec(UInt number)
 static void before_syscall(ThreadId tid, UInt number, UWord *args, UInt n)
 {
     syscall_event(STREAM_EVENT_SYSCALL, tid, number);
+    rec_clock_before(tid, number, args);
     if (number == __NR_exit_group || number == __NR_exit)
         exit_status = (Int)(args[0] & 0xff);
     if (is_exec(number)) {
@@ -278,6 +279,7 @@ static void before_syscall(ThreadId tid, UInt number, UWord *args, UInt n)
 
 static void after_syscall(ThreadId tid, UInt number, UWord *args, UInt n, SysRes result)
 {
+    rec_clock_after(tid, number, args, result);
     if (is_exec(number) && sr_isError(result))
         syscall_event(STREAM_EVENT_EXEC, tid, 1);
     else if (number == __NR_arch_prctl)
