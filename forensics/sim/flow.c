@@ -48,10 +48,12 @@ static uint8_t fresh_temp(struct maker *m)
 
 static uint8_t place_of(ZydisRegister reg)
 {
-    if (reg == ZYDIS_REGISTER_NONE)
-        return FLOW_NONE;
-    ZydisRegisterClass class = ZydisRegisterGetClass(ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
-    ZyanI8 id = ZydisRegisterGetId(ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
+    /* Flags and the x87 stack have no enclosing register: the library answers NONE for them, not themselves. */
+    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+    if (whole == ZYDIS_REGISTER_NONE)
+        whole = reg;
+    ZydisRegisterClass class = ZydisRegisterGetClass(whole);
+    ZyanI8 id = ZydisRegisterGetId(whole);
     if (class == ZYDIS_REGCLASS_GPR64)
         return (uint8_t)(FLOW_GPR + (id & 15));
     if (class == ZYDIS_REGCLASS_ZMM)
@@ -349,13 +351,14 @@ struct flow flow_of_block(struct arena *arena, const struct stream_block *block,
             make_undecoded(&m);
             continue;
         }
-        if (fuses(&decoded, block, i + 1)) {
-            ops -= 1;
-            alu -= 1;
-        }
+        bool fused = fuses(&decoded, block, i + 1);
+        ops -= fused;
+        alu -= fused;
         if (insn->kind == STREAM_INSN_NOP)
             continue;
         struct effect effect = effect_of(&m, &decoded, operands);
+        if (fused)
+            effect.latency = 0; /* the jump's own cycle is the pair's */
         make_insn(&m, &effect, i + 1u == block->n_insns && insn->kind == STREAM_INSN_BRANCH);
     }
     for (uint16_t r = 0; r < block->n_refs; r++) {

@@ -105,7 +105,7 @@ static const struct profile profiles[] = {
         V(P_DISPATCH_WIDTH, 6, "SOG19 2.9: up to six macro-ops"),
         V(P_WINDOW, 256, "SOG19 2.10: retire queue"),
         V(P_OP_QUEUE, 72, "AGNER, 23.3: micro-op queue"),
-        V(P_MISPREDICT, 13, "SOG19 2.8: common case 13, range 11-18"),
+        V(P_MISPREDICT, 14, "SOG19 2.8: 11-18, commonly 13; 14 to 15 by timing loops on a Milan"),
         V(P_ALU_PIPES, 4, "SOG19 2.10.2: four ALUs; four FP pipes"),
         V(P_LOAD_PIPES, 3, "SOG19 2.12"),
         V(P_STORE_PIPES, 2, "SOG19 2.12"),
