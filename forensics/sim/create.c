@@ -25,6 +25,7 @@ static void set_parameters(struct model *m)
     m->forward_ticks = (uint32_t)p[P_FORWARD_LATENCY] * TICKS;
     m->queue_entries = (uint32_t)p[P_STORE_QUEUE];
     m->alias_matters = p[P_ALIAS_4K] > 0;
+    m->microcode_ticks = (uint32_t)p[P_MICROCODE_LOAD] * TICKS;
     for (int i = 0; i < 3; i++) {
         m->line_occupancy[i] = (uint32_t)p[occupancy[i]] * TICKS;
         m->latency[i] = (uint32_t)p[latency[i]] * TICKS;

@@ -23,6 +23,7 @@ struct effect {
     bool writes_flags;
     bool pure_load;     /* its result is the loaded value */
     bool stack;         /* push, pop, call, ret: the stack engine hides the dependence on rsp */
+    bool ordered;       /* its load waits until all older stores have their addresses */
     uint8_t load_base, load_index, store_base, store_index;
     uint16_t latency;   /* ticks */
 };
@@ -165,6 +166,30 @@ static void add_memory(struct effect *e, const ZydisDecodedOperand *operand)
         e->store_base = base, e->store_index = index;
 }
 
+/* Instructions that come from microcode: on some processors their loads never pass a store whose address is unknown.
+ * From timing loops on a Milan: a store with a late address before each of them. */
+static bool microcoded(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    static const ZydisMnemonic always[] = {
+        ZYDIS_MNEMONIC_DIV,       ZYDIS_MNEMONIC_IDIV,      ZYDIS_MNEMONIC_BSF,        ZYDIS_MNEMONIC_BSR,
+        ZYDIS_MNEMONIC_BTS,       ZYDIS_MNEMONIC_BTR,       ZYDIS_MNEMONIC_BTC,        ZYDIS_MNEMONIC_SHLD,
+        ZYDIS_MNEMONIC_SHRD,      ZYDIS_MNEMONIC_XADD,      ZYDIS_MNEMONIC_CMPXCHG,    ZYDIS_MNEMONIC_XLAT,
+        ZYDIS_MNEMONIC_BLSR,      ZYDIS_MNEMONIC_BLSI,      ZYDIS_MNEMONIC_BLSMSK,     ZYDIS_MNEMONIC_VPERMD,
+        ZYDIS_MNEMONIC_PHADDD,    ZYDIS_MNEMONIC_PHADDW,    ZYDIS_MNEMONIC_HADDPD,     ZYDIS_MNEMONIC_HADDPS,
+        ZYDIS_MNEMONIC_DPPD,      ZYDIS_MNEMONIC_DPPS,      ZYDIS_MNEMONIC_PCMPISTRI,  ZYDIS_MNEMONIC_PCMPISTRM,
+        ZYDIS_MNEMONIC_PCMPESTRI, ZYDIS_MNEMONIC_PCMPESTRM, ZYDIS_MNEMONIC_PCLMULQDQ,  ZYDIS_MNEMONIC_VPGATHERDD,
+        ZYDIS_MNEMONIC_VPGATHERDQ, ZYDIS_MNEMONIC_VPGATHERQD, ZYDIS_MNEMONIC_VPGATHERQQ,
+    };
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_BT)
+        return operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER; /* the bit may lie in another word */
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_FLD)
+        return operands[0].size == 80 || operands[1].size == 80;
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        if (decoded->mnemonic == always[i])
+            return true;
+    return false;
+}
+
 static struct effect effect_of(const struct maker *m, const ZydisDecodedInstruction *decoded,
                                const ZydisDecodedOperand *operands)
 {
@@ -180,6 +205,8 @@ static struct effect effect_of(const struct maker *m, const ZydisDecodedInstruct
             add_memory(&e, &operands[i]);
     }
     e.latency = zero ? 0 : latency_of(m, decoded);
+    e.ordered = m->profile->value[P_MICROCODE_LOAD] &&
+                (m->block->insns[m->insn].kind == STREAM_INSN_STRING || microcoded(decoded, operands));
     return e;
 }
 
@@ -193,8 +220,15 @@ static void make_loads(struct maker *m, struct effect *e, bool *loaded)
             continue;
         bool direct = e->pure_load && e->n_writes == 1;
         uint8_t to = direct ? e->writes[0] : fresh_temp(m);
+        uint8_t index = e->load_index;
+        if (e->ordered && index != FLOW_NONE) {
+            index = fresh_temp(m);
+            push(m, FLOW_OP, index, e->load_index, FLOW_STORES, 0);
+        } else if (e->ordered) {
+            index = FLOW_STORES;
+        }
         struct flow_node *node =
-            push(m, FLOW_LOAD, to, e->load_base, e->load_index, cycles(m->profile->value[P_L1D_LATENCY]));
+            push(m, FLOW_LOAD, to, e->load_base, index, cycles(m->profile->value[P_L1D_LATENCY]));
         node->ref = r;
         *loaded = direct || *loaded;
         if (!direct)

@@ -25,6 +25,7 @@ enum {
     FLOW_X87 = 50,     /* the whole stack, MMX and mask registers, coarsely */
     FLOW_TEMP = 51,    /* values between nodes of one instruction */
     FLOW_SINK = 62,    /* results nobody waits for */
+    FLOW_STORES = 63,  /* the addresses of all older stores; stores write it, microcoded loads wait for it */
     FLOW_SLOTS = 64
 };
 

@@ -391,7 +391,9 @@ static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t a
 static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick,
                          uint64_t data)
 {
-    uint64_t at = tick, ready = data > tick ? data : tick, end = address + size;
+    uint64_t at = tick, ready = data > tick ? data : tick, end = address + size, known = tick + m->microcode_ticks;
+    if (known > m->ready[FLOW_STORES])
+        m->ready[FLOW_STORES] = known;
     if (UNLIKELY((address & 63) + size > 64))
         split_access(m, b, address, size, tick, true);
     uint32_t slot = l1d_touch(m, b, address, &at, true);

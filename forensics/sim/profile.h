@@ -85,6 +85,7 @@ enum param {
     P_LINE_SPLIT,
     P_PAGE_SPLIT,
     P_ALIAS_4K,
+    P_MICROCODE_LOAD,
     PARAM_COUNT
 };
 

@@ -89,6 +89,8 @@ const struct param_row param_table[PARAM_COUNT] = {
     ROW(P_PAGE_SPLIT, "page-split", "cycles", "an access that crosses a page", 0, 200, false),
     ROW(P_ALIAS_4K, "alias-4k", "cycles", "a load behind a store with the same low 12 address bits; 0: harmless", 0, 64,
         false),
+    ROW(P_MICROCODE_LOAD, "microcode-load", "cycles",
+        "from the last older store's address to a microcoded instruction's load; 0: it does not wait", 0, 64, false),
 };
 
 #define V(id, number, from) .value[id] = (number), .source[id] = (from)
@@ -165,6 +167,7 @@ static const struct profile profiles[] = {
         V(P_LINE_SPLIT, 1, "SOG19 2.12: one cycle more"),
         V(P_PAGE_SPLIT, 5, "model: two translations"),
         V(P_ALIAS_4K, 0, "METHOD: no such event on AMD"),
+        V(P_MICROCODE_LOAD, 5, "timing loops on a Milan: div, bsf, bt, xadd, lods and their like on memory"),
     },
     {
         .name = "zen4",
@@ -231,6 +234,7 @@ static const struct profile profiles[] = {
         V(P_LINE_SPLIT, 1, "SOG-Z4 2.12"),
         V(P_PAGE_SPLIT, 5, "as Zen 3"),
         V(P_ALIAS_4K, 0, "METHOD: no such event on AMD"),
+        V(P_MICROCODE_LOAD, 5, "as Zen 3"),
     },
     {
         .name = "skylake-sp",
@@ -297,6 +301,7 @@ static const struct profile profiles[] = {
         V(P_LINE_SPLIT, 5, "AGNER: a split load; throughput halves, latency +5"),
         V(P_PAGE_SPLIT, 11, "IORM: 100 before Skylake, about 10 since"),
         V(P_ALIAS_4K, 5, "IORM: reissued after the store, about 5"),
+        V(P_MICROCODE_LOAD, 0, "not measured"),
     },
     {
         .name = "golden-cove",
@@ -363,6 +368,7 @@ static const struct profile profiles[] = {
         V(P_LINE_SPLIT, 4, "as Skylake"),
         V(P_PAGE_SPLIT, 11, "as Skylake"),
         V(P_ALIAS_4K, 5, "IORM: about 5"),
+        V(P_MICROCODE_LOAD, 0, "not measured"),
     },
 };
 

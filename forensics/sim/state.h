@@ -266,6 +266,7 @@ struct model {
     uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks,
         branches_per_fetch;
     uint32_t line_occupancy[3], latency[3];
+    uint32_t microcode_ticks;  /* from a store's address to a microcoded load behind it */
     bool alias_matters;
 
     /* what was described and seen */

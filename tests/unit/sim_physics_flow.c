@@ -84,9 +84,49 @@ static void test_flags(void)
     ok(flag_chain(false) < 8, "one that does not takes what its width does");
 }
 
+/* ---- microcoded loads ---- */
+
+enum divisor { IN_MEMORY, LOADED, IN_REGISTER };
+
+/* edx = remainder of a division; its product with itself, five times, is the address of a store (or is not). */
+static double divide_and_store(const char *profile, enum divisor divisor, bool late)
+{
+    static const uint64_t slots[2] = { 0x10000000, 0x10001040 };
+    struct program p = program_on(profile, 0);
+    struct draft d = draft_at(0x400000);
+    MOVE_EAX_1(&d);
+    insn(&d, STREAM_INSN_ALU, "\x31\xd2", 2); /* xor edx,edx */
+    if (divisor == LOADED)
+        LOAD_RCX_RDI(&d);
+    insn(&d, STREAM_INSN_DIV, divisor == IN_MEMORY ? "\xf7\x37" : "\xf7\xf1", 2); /* div (rdi), div ecx */
+    if (divisor == IN_MEMORY)
+        refers(&d, STREAM_FROM_RDI, 0, 4, STREAM_REF_LOAD);
+    for (int i = 0; i < 5; i++)
+        insn(&d, STREAM_INSN_MUL, "\x0f\xaf\xd2", 3); /* imul edx,edx */
+    insn(&d, STREAM_INSN_MOVE, late ? "\x89\x1c\x16" : "\x89\x1c\x1e", 3); /* mov ebx, (rsi,rdx) or (rsi,rbx) */
+    refers(&d, STREAM_FROM_RSI, 0, 4, STREAM_REF_STORE);
+    JMP(&d);
+    uint32_t id = describe(&p, &d, STREAM_JUMP, d.address);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        run(&p, id, 0, slots + (divisor == IN_REGISTER), d.n_slots, 0);
+    struct cost cost = cost_of(&p);
+    return cost_cycles(&cost) / ROUNDS;
+}
+
+static void test_microcode(void)
+{
+    double waits = divide_and_store("zen3", IN_MEMORY, true);
+    is_near(waits, 4 + 12 + 15 + 5, 1, "a division by memory behind a late store address waits for it, each time");
+    ok(divide_and_store("zen3", LOADED, true) < 4, "a load before the division passes the store");
+    ok(divide_and_store("zen3", IN_REGISTER, true) < 4, "a division by a register has nothing to wait for");
+    ok(divide_and_store("zen3", IN_MEMORY, false) < waits / 3, "nor is there a wait for an address known early");
+    ok(divide_and_store("skylake-sp", IN_MEMORY, true) < waits / 3, "and none where the processor's row says so");
+}
+
 int main(void)
 {
     test_resolution();
     test_flags();
+    test_microcode();
     return done_testing();
 }
