@@ -265,20 +265,26 @@ static void step(struct cursor *c, struct cfa *cfa)
     }
 }
 
-static void run_program(const uint8_t *at, const uint8_t *end, struct cfa *cfa)
+static void see(struct cfa *cfa)
 {
-    for (struct cursor c = { at, end, false }; c.at < c.end && !c.bad;) {
-        step(&c, cfa);
-        if (cfa->in_rsp && !c.bad && cfa->offset > cfa->largest)
-            cfa->largest = cfa->offset;
-    }
+    if (cfa->in_rsp && cfa->offset > cfa->largest)
+        cfa->largest = cfa->offset;
 }
 
+/* The states on the way through a CIE's instructions hold nowhere: only the last is where the function starts. A cold
+ * part starts with the frame that its function made. */
 uint64_t frame_bytes(const struct frame *frame, bool *through_rbp)
 {
     struct cfa cfa = { 0 };
-    run_program(frame->first, frame->first_end, &cfa);
-    run_program(frame->program, frame->program_end, &cfa);
+    for (struct cursor c = { frame->first, frame->first_end, false }; c.at < c.end && !c.bad;)
+        step(&c, &cfa);
+    cfa.left_rsp = !cfa.in_rsp;
+    see(&cfa);
+    for (struct cursor c = { frame->program, frame->program_end, false }; c.at < c.end && !c.bad;) {
+        step(&c, &cfa);
+        if (!c.bad)
+            see(&cfa);
+    }
     *through_rbp = cfa.left_rsp;
     return cfa.largest;
 }

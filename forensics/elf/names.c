@@ -37,7 +37,8 @@ static size_t drop_one(const char *name, size_t length)
 
 const char *name_base(struct arena *arena, const char *name)
 {
-    size_t length = strlen(name), whole = length;
+    const char *version = strchr(name, '@');
+    size_t whole = strlen(name), length = version && version != name ? (size_t)(version - name) : whole;
     for (size_t shorter; (shorter = drop_one(name, length)) != length;)
         length = shorter;
     return length == whole ? name : arena_strndup(arena, name, length);

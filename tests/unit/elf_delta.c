@@ -154,6 +154,16 @@ static void test_names(void)
            "nor does another name hide the same code");
 }
 
+/* GNU ld writes the version into .symtab's names only. */
+static void test_versions(void)
+{
+    const char *source = "#include <stdio.h>\nint main(void) { return fputs(\"x\", stdout); }";
+    made_program("old", "-O2 -no-pie", source);
+    made_run("strip -o bare old");
+    is_str(fate(compare(made_path("old"), made_path("bare")), "stdout"), "same (suffix)",
+           "a version behind a name does not hide a variable of the C library");
+}
+
 static void test_stripped_change(void)
 {
     made_program("old", "-O2", base);
@@ -243,6 +253,7 @@ int main(void)
     test_changed();
     test_swapped_targets();
     test_names();
+    test_versions();
     test_stripped_change();
     test_duplicates();
     test_settings();
