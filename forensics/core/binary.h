@@ -82,6 +82,7 @@ struct inventory {
     size_t needed_count;
     const char *runpath;     /* NULL: none */
     const char *compiler;    /* from .comment or DW_AT_producer; NULL: not recorded */
+    const char *comment;     /* the compilers that .comment names; NULL: none, or loaded from JSON */
     const char *flags;       /* from DW_AT_producer or .GCC.command.line; NULL: not recorded */
     const char *linker;      /* from .comment or .note; NULL: not recorded */
     bool has_symbols;        /* .symtab */

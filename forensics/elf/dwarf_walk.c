@@ -1,5 +1,7 @@
 #include "elf/dwarf_walk.h"
 
+#include "base/arena.h"
+
 #include <dwarf.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,28 +30,81 @@ bool walk_next(struct walk_budget *budget, Dwarf_Die *die)
 
 enum { SCOPE_MOST = 512 /* bytes of joined namespace names; the rest is cut off */ };
 
-static void walk_below(struct walk_budget *budget, Dwarf_Die *parent, const char *scope, unsigned depth,
-                       walk_visit *visit, void *context)
+/* One walk: what is called back, and which partial units of dwz's common file were seen. */
+struct walk {
+    struct walk_budget *budget;
+    walk_visit *visit;
+    void *context;
+    Dwarf *own;           /* units of this are walked anyway */
+    struct arena *arena;  /* NULL: common files are not followed */
+    const void **seen;    /* imported units by address, a table of linear probing; NULL: free */
+    size_t seen_count, seen_room;
+};
+
+static bool insert(const void **table, size_t room, const void *unit)
+{
+    size_t at = (uintptr_t)unit * 0x9e3779b97f4a7c15u >> 20 & (room - 1);
+    for (; table[at]; at = (at + 1) & (room - 1))
+        if (table[at] == unit)
+            return false;
+    table[at] = unit;
+    return true;
+}
+
+/* True the first time. */
+static bool first_visit(struct walk *w, const void *unit)
+{
+    if (2 * w->seen_count >= w->seen_room) {
+        size_t room = w->seen_room ? 2 * w->seen_room : 64;
+        const void **table = arena_array(w->arena, room, sizeof *table);
+        for (size_t i = 0; i < w->seen_room; i++)
+            if (w->seen[i])
+                insert(table, room, w->seen[i]);
+        w->seen = table;
+        w->seen_room = room;
+    }
+    bool first = insert(w->seen, w->seen_room, unit);
+    w->seen_count += first;
+    return first;
+}
+
+static void walk_below(struct walk *w, Dwarf_Die *parent, const char *scope, unsigned depth);
+
+/* dwz moves what several files have in common to partial units of a file of its own, and their units import them. Those
+ * of this file are among its units. */
+static void walk_import(struct walk *w, Dwarf_Die *die, const char *scope, unsigned depth)
+{
+    Dwarf_Attribute attr;
+    Dwarf_Die unit;
+    if (w->arena && dwarf_formref_die(dwarf_attr(die, DW_AT_import, &attr), &unit) &&
+        dwarf_cu_getdwarf(unit.cu) != w->own && first_visit(w, unit.addr))
+        walk_below(w, &unit, scope, depth);
+}
+
+static void walk_below(struct walk *w, Dwarf_Die *parent, const char *scope, unsigned depth)
 {
     Dwarf_Die die;
-    if (depth > WALK_MOST_DEPTH || !walk_child(budget, parent, &die))
+    if (depth > WALK_MOST_DEPTH || !walk_child(w->budget, parent, &die))
         return;
     do {
         int tag = dwarf_tag(&die);
+        if (tag == DW_TAG_imported_unit)
+            walk_import(w, &die, scope, depth + 1);
         if (tag != DW_TAG_namespace && tag != DW_TAG_module) {
-            visit(context, &die, scope);
+            w->visit(w->context, &die, scope);
             continue;
         }
         char inner[SCOPE_MOST];
         const char *name = dwarf_diename(&die);
         snprintf(inner, sizeof inner, "%s%s%s", scope, scope[0] ? "::" : "", name ? name : "(anonymous)");
-        walk_below(budget, &die, inner, depth + 1, visit, context);
-    } while (walk_next(budget, &die));
+        walk_below(w, &die, inner, depth + 1);
+    } while (walk_next(w->budget, &die));
 }
 
 void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit, void *context)
 {
-    walk_below(budget, parent, "", 0, visit, context);
+    struct walk w = { .budget = budget, .visit = visit, .context = context };
+    walk_below(&w, parent, "", 0);
 }
 
 bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
@@ -66,27 +121,31 @@ bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
 }
 
 /* Type units lie beside the split unit in its own file. */
-static void walk_split_types(Dwarf *split, struct walk_budget *budget, walk_visit *visit, void *context)
+static void walk_split_types(struct walk *w, Dwarf *split)
 {
     Dwarf_CU *cu = NULL;
     Dwarf_Die die;
     uint8_t type;
-    while (budget->dies && dwarf_get_units(split, cu, &cu, NULL, &type, &die, NULL) == 0)
+    while (w->budget->dies && dwarf_get_units(split, cu, &cu, NULL, &type, &die, NULL) == 0)
         if (type == DW_UT_split_type || type == DW_UT_type)
-            walk_scope(budget, &die, visit, context);
+            walk_below(w, &die, "", 0);
 }
 
 void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context)
 {
+    struct walk w = {
+        .budget = budget, .visit = visit, .context = context, .own = dwarf, .arena = arena_new()
+    };
     struct walk_unit unit = { 0 };
     Dwarf *before = dwarf;
     while (budget->dies && walk_unit(dwarf, &unit)) {
         Dwarf *split = dwarf_cu_getdwarf(unit.tree.cu);
-        walk_scope(budget, &unit.tree, visit, context);
+        walk_below(&w, &unit.tree, "", 0);
         if (split != dwarf && split != before)
-            walk_split_types(split, budget, visit, context);
+            walk_split_types(&w, split);
         before = split;
     }
+    arena_free(w.arena);
 }
 
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)

@@ -19,6 +19,7 @@ struct sites {
     struct arena *arena;
     struct walk_budget *budget;
     bool old_side;
+    bool *described; /* by change: its function has debug information */
     struct site *items;
     size_t count, room;
 };
@@ -61,8 +62,10 @@ static void visit(void *context, Dwarf_Die *die, const char *scope)
         return;
     for (ptrdiff_t at = 0; !c && (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;)
         c = changed_at(s, start);
-    if (c)
-        add_sites(s, die, (size_t)(c - s->f->delta->symbols), 0);
+    if (!c)
+        return;
+    s->described[c - s->f->delta->symbols] = true;
+    add_sites(s, die, (size_t)(c - s->f->delta->symbols), 0);
 }
 
 static int by_callee(const void *a, const void *b)
@@ -77,7 +80,11 @@ static int by_callee(const void *a, const void *b)
 static struct sites read_sites(struct finder *f, struct arena *scratch, bool old_side)
 {
     struct walk_budget budget = { WALK_MOST_DIES };
-    struct sites s = { .f = f, .arena = scratch, .budget = &budget, .old_side = old_side };
+    struct sites s = { .f = f,
+                       .arena = scratch,
+                       .budget = &budget,
+                       .old_side = old_side,
+                       .described = arena_array(scratch, f->delta->symbol_count + 1, sizeof *s.described) };
     walk_units(image_dwarf((old_side ? f->delta->old : f->delta->new)->image), &budget, visit, &s);
     if (s.count)
         qsort(s.items, s.count, sizeof *s.items, by_callee);
@@ -175,8 +182,10 @@ void find_inline_facts(struct finder *f)
             order = 0; /* the lines of the calls may differ */
         size_t olds = order <= 0 ? run_length(&old, i) : 0, news = order >= 0 ? run_length(&new, j) : 0;
         const struct site *site = news ? &new.items[j] : &old.items[i];
-        tell(f, site, olds, news);
-        if (news > olds)
+        bool both = old.described[site->change] && new.described[site->change];
+        if (both) /* a unit may have debug information on one side only */
+            tell(f, site, olds, news);
+        if (both && news > olds)
             adopt(f, &orphans, site);
         i += olds;
         j += news;

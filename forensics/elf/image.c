@@ -1,6 +1,5 @@
 #include "elf/image.h"
 
-#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -22,11 +21,6 @@ static void unmap(void *thing)
 static void end_elf(void *thing)
 {
     elf_end(thing);
-}
-
-static void end_dwarf(void *thing)
-{
-    dwarf_end(thing);
 }
 
 static bool not_elf(const char *path, const unsigned char *bytes, size_t size, struct err *err)
@@ -217,61 +211,6 @@ const char *image_text(const struct image *image, uint64_t address)
     uint64_t room = image_room(image, address);
     const char *text = (const char *)image_at(image, address, room);
     return text && memchr(text, 0, room) ? text : NULL;
-}
-
-static bool has_section(const struct image *image, const char *name)
-{
-    size_t names;
-    if (elf_getshdrstrndx(image->elf, &names) != 0)
-        return false;
-    for (size_t i = 1; i < image->section_count; i++) {
-        GElf_Shdr h;
-        Elf_Scn *scn = elf_getscn(image->elf, i);
-        const char *found = scn && gelf_getshdr(scn, &h) ? elf_strptr(image->elf, names, h.sh_name) : NULL;
-        if (found && strcmp(found, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void end_dwfl(void *thing)
-{
-    dwfl_end(thing);
-}
-
-/* libdwfl knows the places: /usr/lib/debug/.build-id, .gnu_debuglink beside the file, in .debug/ and below
- * /usr/lib/debug. */
-static Dwarf *find_separate(struct image *image)
-{
-    static const Dwfl_Callbacks callbacks = {
-        .find_elf = dwfl_build_id_find_elf,
-        .find_debuginfo = dwfl_standard_find_debuginfo,
-        .section_address = dwfl_offline_section_address,
-    };
-    Dwfl *dwfl = dwfl_begin(&callbacks);
-    Dwarf_Addr bias;
-    if (!dwfl)
-        return NULL;
-    arena_defer(image->arena, end_dwfl, dwfl);
-    Dwfl_Module *module = dwfl_report_offline(dwfl, image->path, image->path, -1);
-    dwfl_report_end(dwfl, NULL, NULL);
-    return module ? dwfl_module_getdwarf(module, &bias) : NULL;
-}
-
-Dwarf *image_dwarf(struct image *image)
-{
-    if (image->dwarf_tried)
-        return image->dwarf;
-    image->dwarf_tried = true;
-    if (has_section(image, ".debug_info") || has_section(image, ".zdebug_info")) {
-        image->dwarf = dwarf_begin_elf(image->elf, DWARF_C_READ, NULL);
-        if (image->dwarf)
-            arena_defer(image->arena, end_dwarf, image->dwarf);
-    } else if (image->on_disk) {
-        image->dwarf = find_separate(image);
-        image->dwarf_apart = image->dwarf != NULL;
-    }
-    return image->dwarf;
 }
 
 const char *image_machine(const struct image *image)

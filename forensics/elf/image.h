@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct apart;
 struct frames;
 
 /* A PT_LOAD whose file part lies inside the file. */
@@ -36,8 +37,9 @@ struct image {
     bool decodes;                  /* x86-64: the disassembler understands the code */
     bool absolute;                 /* ET_EXEC: addresses are final, so immediates may be addresses */
     Dwarf *dwarf;                  /* see image_dwarf */
-    bool dwarf_tried, dwarf_apart; /* dwarf_apart: it came from a separate file */
+    bool dwarf_tried;
     bool on_disk;                  /* opened by path */
+    struct apart *apart;           /* what lies in other files (apart.h); NULL: not looked for yet */
     const struct frames *frames;   /* call frame information; NULL until inventory_read filled it */
 };
 
@@ -60,7 +62,7 @@ bool image_covers(const struct image *image, uint64_t address);
 const char *image_text(const struct image *image, uint64_t address);
 
 /* The debug information, whose addresses are this file's link-time ones: inside the file, or for a file opened by
- * path in the separate one that its build id or .gnu_debuglink leads to (alternate files of dwz are followed).
+ * path in the separate one that its build id or .gnu_debuglink leads to (split units' and dwz's files are followed).
  * NULL: none. */
 Dwarf *image_dwarf(struct image *image);
 

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* The name without .isra.0, .constprop.1, .part.0, .cold, .lto_priv.3, .llvm.123, .__uniq.456, a bare number and the @VERSION that GNU ld
- * writes into .symtab; the argument itself when there is nothing to take off. */
+/* The name without .isra.0, .constprop.1, .part.0, .cold, .lto_priv.3, .llvm.123, .__uniq.456, a bare number and the
+ * @VERSION that GNU ld writes into .symtab; the argument itself when there is nothing to take off. */
 const char *name_base(struct arena *arena, const char *name);
 
 /* Whether the name is of a part that the compiler moved out of line as cold: foo.cold, foo.isra.0.cold.7 */

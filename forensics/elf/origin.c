@@ -1,6 +1,8 @@
 #include "elf/origin.h"
 
+#include "elf/apart.h"
 #include "elf/dwarf_walk.h"
+#include "elf/inventory.h"
 #include "elf/names.h"
 #include "elf/sections.h"
 
@@ -70,7 +72,17 @@ static void read_comment(struct arena *arena, struct inventory *inv)
     }
     if (!inv->linker && section_bytes(inv, ".note.gnu.gold-version", &size))
         inv->linker = "gold";
-    inv->compiler = texts_join(arena, &compilers);
+    inv->compiler = inv->comment = texts_join(arena, &compilers);
+}
+
+/* With -gsplit-dwarf the objects' .dwo files hold all but addresses and lines. */
+static void note_split(struct arena *arena, struct inventory *inv, size_t units, size_t lacking)
+{
+    if (lacking)
+        inventory_lacks(arena, inv,
+                        "'%s' has the debug information of %zu of its %zu units in .dwo files that are not there or "
+                        "cannot be read: types and inlining of those are not compared",
+                        inv->path, lacking, units);
 }
 
 /* GCC's DW_AT_producer is "GNU C17 12.2.0 -mtune=... -O2"; clang's is "clang version 14.0.6", with the command line
@@ -80,8 +92,11 @@ static void read_producers(struct arena *arena, struct image *image, struct inve
     struct texts producers = { .count = 0 };
     Dwarf *dwarf = image_dwarf(image);
     struct walk_unit unit = { 0 };
+    size_t units = 0, lacking = 0;
     while (dwarf && walk_unit(dwarf, &unit)) {
         Dwarf_Attribute attr;
+        units++;
+        lacking += unit.lacks_split;
         inv->has_debug = true;
         const char *text = dwarf_tag(&unit.tree) == DW_TAG_compile_unit
                                ? dwarf_formstring(dwarf_attr(&unit.tree, DW_AT_producer, &attr))
@@ -89,6 +104,7 @@ static void read_producers(struct arena *arena, struct image *image, struct inve
         if (text && strncmp(text, "GNU AS", 6) != 0)
             texts_add(&producers, name_clean(arena, text));
     }
+    note_split(arena, inv, units, lacking);
     size_t best = 0;
     for (size_t i = 1; i < producers.count; i++)
         if (producers.times[i] > producers.times[best])
@@ -116,10 +132,41 @@ static const char *build_id(struct arena *arena, Elf *elf)
     return hex;
 }
 
-static void note_missing(struct arena *arena, struct inventory *inv, const char *text)
+static void note_debug(struct arena *arena, struct image *image, struct inventory *inv)
 {
-    *ARENA_PUSH(arena, inv->missing, inv->missing_count, inv->missing_room) = arena_printf(arena, "'%s' %s", inv->path,
-                                                                                           text);
+    GElf_Word checksum;
+    const char *link = dwelf_elf_gnu_debuglink(image->elf, &checksum);
+    if (image_has(image, ".debug_info") || image_has(image, ".zdebug_info"))
+        inventory_lacks(arena, inv,
+                        "'%s' has debug information that cannot be read (%s): types, inlining and source lines cannot "
+                        "be compared",
+                        inv->path, dwarf_errmsg(-1));
+    else if (link)
+        inventory_lacks(arena, inv,
+                        "'%s' has its debug information in '%s', which is not there or belongs to another build: "
+                        "types, inlining and source lines cannot be compared",
+                        inv->path, name_clean(arena, arena_strdup(arena, link)));
+    else
+        inventory_lacks(arena, inv,
+                        "'%s' has no debug information: types, inlining and source lines cannot be compared; build "
+                        "with -g",
+                        inv->path);
+}
+
+/* What dwz moved to a file for several. */
+static void note_common(struct arena *arena, struct image *image, struct inventory *inv)
+{
+    const char *name;
+    const void *id;
+    size_t length;
+    Dwarf *dwarf = image_dwarf(image);
+    if (dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &id) <= 0 || dwarf_getalt(dwarf))
+        return;
+    length = strnlen(name, 4096);
+    inventory_lacks(arena, inv,
+                    "'%s' shares debug information with other files in '%s', which is not there: names and types in it "
+                    "are not compared",
+                    inv->path, name_clean(arena, arena_strndup(arena, name, length)));
 }
 
 void origin_read(struct arena *arena, struct image *image, struct inventory *inv)
@@ -131,9 +178,12 @@ void origin_read(struct arena *arena, struct image *image, struct inventory *inv
     inv->flags = texts_join(arena, &lines);
     read_producers(arena, image, inv);
     if (!inv->has_debug)
-        note_missing(arena, inv,
-                     "has no debug information: types, inlining and source lines cannot be compared; build with -g");
-    else if (!inv->flags)
-        note_missing(arena, inv,
-                     "does not record its compiler flags: build with -grecord-gcc-switches or -frecord-command-line");
+        note_debug(arena, image, inv);
+    else
+        note_common(arena, image, inv);
+    if (inv->has_debug && !inv->flags)
+        inventory_lacks(arena, inv,
+                        "'%s' does not record its compiler flags: build with -grecord-gcc-switches or "
+                        "-frecord-command-line",
+                        inv->path);
 }

@@ -69,6 +69,16 @@ static const char *yes_no(bool yes)
     return yes ? "yes" : "no";
 }
 
+/* Debug information names a compiler in other words than .comment, so like is compared with like. */
+static void compare_compilers(struct facts *f)
+{
+    const struct inventory *old = f->delta->old, *new = f->delta->new;
+    bool alike = (old->compiler == old->comment) == (new->compiler == new->comment);
+    const char *was = alike ? old->compiler : old->comment, *is = alike ? new->compiler : new->comment;
+    if (was && is)
+        fact_text(f, "compiler", was, is);
+}
+
 static void compare_settings(struct facts *f)
 {
     const struct inventory *old = f->delta->old, *new = f->delta->new;
@@ -82,9 +92,10 @@ static void compare_settings(struct facts *f)
     fact_text(f, "type", old->type, new->type);
     fact_text(f, "interpreter", old->interpreter, new->interpreter);
     fact_text(f, "static TLS (DF_STATIC_TLS)", yes_no(old->static_tls), yes_no(new->static_tls));
-    fact_text(f, "compiler", old->compiler, new->compiler);
+    compare_compilers(f);
     fact_text(f, "linker", old->linker, new->linker);
-    fact_text(f, "compiler flags", old->flags, new->flags);
+    if (old->flags && new->flags) /* not recorded is no change */
+        fact_text(f, "compiler flags", old->flags, new->flags);
     fact_text(f, "library path (RUNPATH)", old->runpath, new->runpath);
     fact_text(f, "symbol table", yes_no(old->has_symbols), yes_no(new->has_symbols));
     fact_text(f, "debug information", yes_no(old->has_debug), yes_no(new->has_debug));

@@ -1,5 +1,7 @@
 #include "elf/symbols.h"
 
+#include "elf/apart.h"
+#include "elf/inventory.h"
 #include "elf/names.h"
 #include "elf/sections.h"
 
@@ -16,6 +18,7 @@ struct reader {
     struct inventory *inv;
     uint64_t name_budget; /* bytes left */
     const char *file;     /* of the STT_FILE symbol passed last */
+    bool apart;           /* the table is another file's */
 };
 
 /* Readable; where the names' budget is spent, made up from the address. */
@@ -46,10 +49,9 @@ static bool kind_of(const GElf_Sym *sym, const struct section *section, const ch
     }
 }
 
-static void add_symbol(struct reader *r, const GElf_Sym *sym, uint32_t index, const char *raw_name)
+static void add_symbol(struct reader *r, const GElf_Sym *sym, const struct section *section, const char *raw_name)
 {
     struct inventory *inv = r->inv;
-    const struct section *section = index < inv->section_count ? &inv->sections[index] : NULL;
     enum symbol_kind kind;
     if (sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS || !kind_of(sym, section, raw_name, &kind) ||
         !raw_name[0])
@@ -64,7 +66,7 @@ static void add_symbol(struct reader *r, const GElf_Sym *sym, uint32_t index, co
     s->file = s->local ? r->file : NULL;
     s->address = sym->st_value;
     s->size = sym->st_size > UINT64_MAX - sym->st_value ? 0 : sym->st_size;
-    s->section = section ? (int)index : -1;
+    s->section = section ? (int)(section - inv->sections) : -1;
     s->use = section ? section->use : USE_OTHER;
     s->cold = s->use == USE_TEXT_COLD || (kind == SYMBOL_FUNCTION && name_is_cold_part(s->name));
 }
@@ -98,10 +100,47 @@ static void read_table(struct reader *r, size_t section)
         const char *name = elf_strptr(r->image->elf, h.sh_link, sym.st_name);
         if (!name)
             continue;
+        index = sym.st_shndx == SHN_XINDEX ? index : sym.st_shndx;
         if (GELF_ST_TYPE(sym.st_info) == STT_FILE)
             r->file = name[0] ? clean_name(r, name, 0) : NULL;
         else
-            add_symbol(r, &sym, sym.st_shndx == SHN_XINDEX ? index : sym.st_shndx, name);
+            add_symbol(r, &sym, index < r->inv->section_count ? &r->inv->sections[index] : NULL, name);
+    }
+}
+
+/* A thread-local symbol's value is an offset into .tdata and the .tbss behind it. */
+static const struct section *thread_section(const struct inventory *inv, uint64_t offset)
+{
+    uint64_t start = 0;
+    for (size_t i = 0; i < inv->section_count; i++) {
+        const struct section *s = &inv->sections[i];
+        if (!(s->flags & SHF_TLS))
+            continue;
+        if (offset - start < s->size)
+            return s;
+        start += s->size;
+    }
+    return NULL;
+}
+
+/* The section numbers of another file mean nothing here, its addresses do. */
+static void read_apart(struct reader *r, struct image *image, int count)
+{
+    r->file = NULL;
+    for (int i = 0; i < count; i++) {
+        GElf_Sym sym;
+        const char *name = apart_symbol(image, i, &sym);
+        if (!name)
+            continue;
+        if (GELF_ST_TYPE(sym.st_info) == STT_FILE) {
+            r->file = clean_name(r, name, 0);
+            continue;
+        }
+        int section = section_at(r->inv, sym.st_value);
+        if (GELF_ST_TYPE(sym.st_info) == STT_TLS)
+            add_symbol(r, &sym, thread_section(r->inv, sym.st_value), name);
+        else
+            add_symbol(r, &sym, section >= 0 ? &r->inv->sections[section] : NULL, name);
     }
 }
 
@@ -258,24 +297,38 @@ static size_t find_table(const struct inventory *inv, uint32_t type)
     return 0;
 }
 
-void symbols_read(struct arena *arena, const struct image *image, const struct frames *frames, struct inventory *inv)
+static void note_missing(struct reader *r, struct image *image, bool dynamic, size_t unnamed)
+{
+    if (image_has(image, ".gnu_debugdata") && !r->inv->has_symbols && r->apart)
+        inventory_lacks(r->arena, r->inv,
+                        "'%s' has no symbol table but .gnu_debugdata: functions have names, data objects have none; "
+                        "keep the unstripped file to see those",
+                        r->inv->path);
+    else if (!r->inv->has_symbols)
+        inventory_lacks(r->arena, r->inv,
+                        "'%s' has no symbol table%s: %zu functions come from .eh_frame and are called fn_<address>; "
+                        "keep the unstripped file to see names",
+                        r->inv->path, dynamic ? " but exported names" : "", unnamed);
+}
+
+void symbols_read(struct arena *arena, struct image *image, const struct frames *frames, struct inventory *inv)
 {
     struct reader r = {
         .arena = arena, .image = image, .inv = inv, .name_budget = image->size * NAME_BUDGET_FACTOR + NAME_BUDGET_LEAST
     };
     size_t table = find_table(inv, SHT_SYMTAB), dynamic = find_table(inv, SHT_DYNSYM);
-    inv->has_symbols = table != 0;
-    if (table || dynamic)
+    int apart = table ? 0 : apart_symbols(image);
+    /* The small table of .gnu_debugdata holds functions only. */
+    inv->has_symbols = table || (apart && apart_path(image));
+    r.apart = apart > 0;
+    if (apart)
+        read_apart(&r, image, apart);
+    else if (table || dynamic)
         read_table(&r, table ? table : dynamic);
     sort_symbols(inv);
     size_from_frames(frames, inv);
     size_t unnamed = add_unnamed(arena, frames, inv);
     sort_symbols(inv);
     place_in_groups(inv);
-    if (!inv->has_symbols)
-        *ARENA_PUSH(arena, inv->missing, inv->missing_count, inv->missing_room) = arena_printf(
-            arena,
-            "'%s' has no symbol table%s: %zu functions come from .eh_frame and are called fn_<address>; "
-            "keep the unstripped file to see names",
-            inv->path, dynamic ? " but exported names" : "", unnamed);
+    note_missing(&r, image, dynamic, unnamed);
 }

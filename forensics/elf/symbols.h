@@ -7,6 +7,6 @@
 #include "elf/image.h"
 
 /* Fills inventory.symbols; wants sections and linker filled before. */
-void symbols_read(struct arena *arena, const struct image *image, const struct frames *frames, struct inventory *inv);
+void symbols_read(struct arena *arena, struct image *image, const struct frames *frames, struct inventory *inv);
 
 #endif

@@ -1,5 +1,5 @@
-/* Agreement with binutils and elfutils on programs and libraries that Debian ships, without and with symbols, each line of
- * theirs against one of ours. What they show otherwise is said beside the command that takes it out. */
+/* Agreement with binutils and elfutils on programs and libraries that Debian ships, without and with symbols, each
+ * line of theirs against one of ours. What they show otherwise is said beside the command that takes it out. */
 #include "elf/disasm.h"
 #include "elf/frames.h"
 #include "elf/image.h"
@@ -81,6 +81,16 @@ static void test_tables(const char *path, const struct inventory *inv)
           path);
 }
 
+/* The file that Debian ships the symbols of a library in; the library itself where there is none. */
+static const char *symbols_of(const char *path, const struct inventory *inv)
+{
+    const char *debug = !inv->build_id || strlen(inv->build_id) < 3
+                            ? path
+                            : arena_printf(made_arena, "/usr/lib/debug/.build-id/%.2s/%s.debug", inv->build_id,
+                                           inv->build_id + 2);
+    return access(debug, R_OK) == 0 ? debug : path;
+}
+
 static void test_symbols(const char *path, const struct inventory *inv)
 {
     static const char *const type[] = { "FUNC", "OBJECT", "TLS", "IFUNC" };
@@ -97,7 +107,7 @@ static void test_symbols(const char *path, const struct inventory *inv)
           "lines[table] = lines[table] $2 \" \" $3 \" \" $4 \" \" $8 \"\\n\" } "
           "END { q = sprintf(\"%%c\", 39); printf \"%%s\", (q \".symtab\" q) in kept ? lines[q \".symtab\" q] : "
           "lines[q \".dynsym\" q] }'",
-          path);
+          symbols_of(path, inv));
 }
 
 static void test_frames(const char *path, const struct inventory *inv)
@@ -118,7 +128,8 @@ static const char frame_sizes[] =
     "  if (kind == \"CIE\") { cie_rsp[id] = in_rsp; cie_offset[id] = offset } kind = \"\" }\n"
     "/^Call frame information section.*eh_frame/ { on = 1 } /^Call frame information section.*debug_frame/ { on = 0 }\n"
     "!on { next }\n"
-    "match($0, /^ \\[ *[0-9a-f]+\\] (CIE|FDE) /) { finish(); id = substr($0, 1, index($0, \"]\")); gsub(/[][ ]/, \"\", id)\n"
+    "match($0, /^ \\[ *[0-9a-f]+\\] (CIE|FDE) /) { finish()\n"
+    "  id = substr($0, 1, index($0, \"]\")); gsub(/[][ ]/, \"\", id)\n"
     "  kind = $0 ~ /\\] CIE/ ? \"CIE\" : \"FDE\"; most = depth = offset = in_rsp = 0\n"
     "  if (kind == \"FDE\") { of = $0; sub(/.*cie=\\[ */, \"\", of); sub(/\\].*/, \"\", of)\n"
     "    in_rsp = cie_rsp[of]; offset = cie_offset[of]; see() } }\n"
@@ -142,7 +153,9 @@ static void test_frame_sizes(const char *path, const struct inventory *inv)
                 (unsigned long long)frames->items[i].size,
                 (unsigned long long)frame_bytes(&frames->items[i], &through_rbp));
     }
-    agree(say(path, arena_printf(made_arena, "bounds and frame sizes of %zu functions are eu-readelf's", frames->count)),
+    const char *what = arena_printf(made_arena, "bounds and frame sizes of %zu functions are eu-readelf's",
+                                    frames->count);
+    agree(say(path, what),
           "eu-readelf --debug-dump=frames '%s' | awk -f frame_sizes", path);
 }
 
