@@ -6,25 +6,35 @@
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
 #include "cmd/options.h"
+#include "cmd/real.h"
+#include "cmd/relink.h"
 #include "cmd/sides.h"
 #include "cmd/verb.h"
 #include "run/interrupt.h"
+#include "run/machine.h"
 #include "stat/layouts.h"
 
-enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART };
+enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME };
 
-enum { LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
+enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 
 /* The shared options stand first, so that a pointer to them is one to the whole. */
 struct sweep_options {
     struct options shared;
     struct layout_wanted wanted;
+    bool real;
+    struct real_wanted real_wanted;
 };
 
 static const struct argp_option own_options[] = {
-    { "layouts", OPT_LAYOUTS, "N", 0, "Layouts to draw, the same for both sides (default 16)", 1 },
+    { "layouts", OPT_LAYOUTS, "N", 0, "Layouts to draw, the same for both sides (default 16; of real ones at most: 64, from 16 on until the interval is narrow)", 1 },
     { "axes", OPT_AXES, "LIST", 0, "What moves: text, data, heap, stack (default all)", 1 },
     { "apart", OPT_APART, "N", 0, "Layouts of each axis alone (default: half of --layouts; 0: none)", 1 },
+    { "real", OPT_REAL, NULL, 0, "Run both builds in real layouts, too: stacks and heaps, and with --relink code and data (--source clock: without the model)", 2 },
+    { "relink", OPT_RELINK, "CMD", 0, "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new", 2 },
+    { "old-relink", OPT_OLD_RELINK, "CMD", 0, "The same for old alone", 2 },
+    { "new-relink", OPT_NEW_RELINK, "CMD", 0, "The same for new alone", 2 },
+    { "resume", OPT_RESUME, "FILE", 0, "Keep the runs of --real in FILE after every round, and go on from there when it exists", 2 },
     { 0 },
 };
 
@@ -55,13 +65,38 @@ static unsigned axes_of(struct argp_state *state, const char *list)
     return axes;
 }
 
+static const char *link_command(struct argp_state *state, const char *command)
+{
+    struct err err = ERR_INIT;
+    if (!relink_check(command, &err))
+        argp_error(state, "%s", err.text);
+    return command;
+}
+
+static void check_real(struct argp_state *state, const struct sweep_options *o)
+{
+    const struct real_wanted *real = &o->real_wanted;
+    if (!o->real && (real->relink[SIDE_OLD] || real->relink[SIDE_NEW] || real->state))
+        argp_error(state, "--relink and --resume are for real layouts: give --real, too");
+    if (!real->relink[SIDE_OLD] != !real->relink[SIDE_NEW])
+        argp_error(state, "both sides must be linked again: give --relink with {side}, or --old-relink and --new-relink");
+    if (o->real && o->shared.spec.runs == 0)
+        argp_error(state, "--real needs rounds: give --runs 1 or more, or leave --real out for the model alone");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct sweep_options *o = state->input;
     switch (key) {
-    case OPT_LAYOUTS: o->wanted.layouts = count_of(state, "layouts", arg, 2); return 0;
+    case OPT_LAYOUTS: o->wanted.layouts = o->real_wanted.layouts = count_of(state, "layouts", arg, 2); return 0;
     case OPT_AXES: o->wanted.axes = axes_of(state, arg); return 0;
     case OPT_APART: o->wanted.apart = count_of(state, "apart", arg, 0); return 0;
+    case OPT_REAL: o->real = true; return 0;
+    case OPT_RELINK: o->real_wanted.relink[SIDE_OLD] = o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
+    case OPT_OLD_RELINK: o->real_wanted.relink[SIDE_OLD] = link_command(state, arg); return 0;
+    case OPT_NEW_RELINK: o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
+    case OPT_RESUME: o->real_wanted.state = arg; return 0;
+    case ARGP_KEY_END: check_real(state, o); return options_positional(key, arg, state);
     default: return options_positional(key, arg, state);
     }
 }
@@ -89,24 +124,60 @@ static void conclude(struct result *result)
         [LAYOUT_IS_BOTH] = CAUSE_INCONCLUSIVE, [LAYOUT_UNDECIDED] = CAUSE_INCONCLUSIVE,
     };
     const struct layout_study *study = result->layouts;
+    const struct real_study *real = result->real;
     struct verdict *verdict = &result->verdict;
-    bool slower = study->observed >= study->floor;
-    verdict->cause = verdict->primary = !slower ? CAUSE_NONE : layouts_blame_work(study) ? CAUSE_WORK : cause_of[study->answer];
+    /* The clock has the last word where it could decide; else the model. */
+    bool clock = real && (real->answer != LAYOUT_UNDECIDED || !study);
+    double observed = clock ? real->observed.value : study->observed, floor = clock ? real->floor : study->floor;
+    enum layout_answer answer = clock ? real->answer : study->answer;
+    bool slower = observed >= floor, work = study && layouts_blame_work(study) && (answer == LAYOUT_IS_CODE || answer == LAYOUT_IS_BOTH);
+    verdict->cause = verdict->primary = !slower ? clock && answer == LAYOUT_UNDECIDED ? CAUSE_INCONCLUSIVE : CAUSE_NONE
+                                        : work  ? CAUSE_WORK
+                                                : cause_of[answer];
     verdict->regression = slower;
-    verdict->summary = study->sentences[0];
+    verdict->summary = clock ? real->sentences[0] : study->sentences[0];
+    if (clock && study && study->answer != answer && study->answer != LAYOUT_UNDECIDED)
+        result_warn(result, "model and clock answer differently (model: %s, clock: %s): the clock is believed", layout_answer_name[study->answer],
+                    layout_answer_name[answer]);
+}
+
+/* The model's answer first, as it takes less time; with --source clock or perf it is left out. */
+static bool answer(struct result *result, struct sweep_options *o, struct progress *progress, struct err *err)
+{
+    bool model = !o->real || o->shared.spec.source_auto || o->shared.spec.source == SOURCE_SIM;
+    struct err why = ERR_INIT;
+    if (!sides_read(result, result->spec.path, SIDES_RUN, progress, err))
+        return false;
+    if (model && !layout_effect(result, &o->wanted, progress, &why)) {
+        if (!o->real || why.kind == ERR_INTERRUPTED) {
+            *err = why;
+            return false;
+        }
+        result_warn(result, "no modelled layouts: %s", why.text);
+    }
+    if (!o->real)
+        return true;
+    result->session.complete = real_measure(result, &o->real_wanted, progress, err);
+    return result->session.complete;
 }
 
 int verb_sweep(int argc, char **argv)
 {
-    struct sweep_options o = { .shared = options_new(), .wanted = { .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL } };
+    struct sweep_options o = { .shared = options_new(), .wanted = { .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL },
+                               .real_wanted = { .layouts = REAL_LAYOUTS, .first = REAL_FIRST, .shard = 1, .shards = 1 } };
     o.shared.positional_min = o.shared.positional_max = 2;
     o.shared.program_args = true;
     o.shared.missing = "two builds are needed: OLD NEW";
+    const int rounds = o.shared.spec.runs;
+    o.shared.spec.runs = NOT_GIVEN;
     options_parse(&o.shared, &argp, argc, argv);
+    if (o.shared.spec.runs == NOT_GIVEN)
+        o.shared.spec.runs = o.real ? REAL_ROUNDS : rounds;
     if (o.wanted.apart > LAYOUTS_MAX)
         o.wanted.apart = o.wanted.layouts / 2;
     o.wanted.packed = o.wanted.layouts < PACKED ? o.wanted.layouts : PACKED;
-    o.wanted.floor = o.shared.output.judge.floor;
+    o.wanted.floor = o.real_wanted.floor = o.shared.output.judge.floor;
+    o.real_wanted.axes = o.wanted.axes;
 
     struct err err = ERR_INIT;
     struct result *result = result_new();
@@ -114,10 +185,16 @@ int verb_sweep(int argc, char **argv)
     int status;
     o.shared.spec.path[SIDE_OLD] = o.shared.positional[0];
     o.shared.spec.path[SIDE_NEW] = o.shared.positional[1];
-    o.shared.spec.source = SOURCE_SIM;
-    o.shared.spec.source_auto = false;
+    if (!o.real) {
+        o.shared.spec.source = SOURCE_SIM;
+        o.shared.spec.source_auto = false;
+    }
     result->spec = o.shared.spec;
-    if (!sides_read(result, result->spec.path, SIDES_RUN, &progress, &err) || !layout_effect(result, &o.wanted, &progress, &err)) {
+    if (o.real) {
+        result->has_machine = true;
+        result->machine = machine_read(result->arena, o.shared.spec.cpu);
+    }
+    if (!answer(result, &o, &progress, &err)) {
         status = fail(&err);
     } else {
         conclude(result);

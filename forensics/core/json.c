@@ -122,6 +122,7 @@ static void walk_result(struct codec *codec, struct result *result)
     walk_slowdown(codec, result);
     walk_delta(codec, result);
     walk_layouts(codec, result);
+    walk_real(codec, result);
     walk_costs(codec, result);
     walk_session(codec, result);
 }

@@ -39,6 +39,7 @@ void codec_u64(struct codec *codec, const char *key, uint64_t *value);     /* ab
 void codec_hex(struct codec *codec, const char *key, uint64_t *value);     /* "0x401000": addresses and hashes */
 void codec_double(struct codec *codec, const char *key, double *value);    /* NaN and infinities are null; null is NaN */
 void codec_string(struct codec *codec, const char *key, const char **value); /* NULL is null */
+void codec_doubles(struct codec *codec, const char *key, double **values, size_t *count);
 void codec_strings(struct codec *codec, const char *key, const char ***values, size_t *count);
 void codec_word_index(struct codec *codec, const char *key, int *value, codec_word *word);
 
@@ -91,7 +92,7 @@ json_t *codec_get(const struct codec *codec, const char *key);
 
 /* Words of the enums. */
 codec_word word_metric, word_source, word_state, word_estimator, word_change, word_cause, word_share, word_component,
-    word_side, word_outcome, word_use, word_kind, word_fate, word_fact, word_rule, word_family, word_answer;
+    word_side, word_outcome, word_use, word_kind, word_fate, word_fact, word_rule, word_family, word_answer, word_real_kind;
 
 /* Walks by noun. */
 codec_walk walk_machine, walk_spec, walk_side, walk_run, walk_figure, walk_control, walk_inventory, walk_cost_profile,
@@ -104,6 +105,7 @@ void walk_delta(struct codec *codec, struct result *result);
 void walk_code_facts(struct codec *codec, struct delta *delta);
 void walk_rules(struct codec *codec, struct result *result);
 void walk_layouts(struct codec *codec, struct result *result);
+void walk_real(struct codec *codec, struct result *result);
 
 /* Prints a tree: what fits in 120 columns on one line, reals with the fewest digits that come back the same. */
 void json_print(const json_t *node, FILE *stream);

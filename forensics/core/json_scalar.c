@@ -191,6 +191,36 @@ static json_t *list_of(const char **values, size_t count, const struct codec *co
     return list;
 }
 
+void codec_doubles(struct codec *codec, const char *key, double **values, size_t *count)
+{
+    if (codec_broken(codec))
+        return;
+    if (codec->saving) {
+        json_t *list = json_array();
+        for (size_t i = 0; list && i < *count; i++)
+            if (json_array_append_new(list, double_node((*values)[i])) != 0) {
+                json_decref(list);
+                list = NULL;
+            }
+        codec_put(codec, key, list);
+        return;
+    }
+    json_t *node = codec_get(codec, key), *item;
+    if (!node)
+        return;
+    if (!json_is_array(node)) {
+        codec_wrong_type(codec, key, "a list of numbers");
+        return;
+    }
+    double *list = arena_array(codec->arena, json_array_size(node) + 1, sizeof *list);
+    size_t i;
+    json_array_foreach(node, i, item)
+        if (!take_double(codec, key, item, &list[i]))
+            return;
+    *values = list;
+    *count = json_array_size(node);
+}
+
 void codec_strings(struct codec *codec, const char *key, const char ***values, size_t *count)
 {
     if (codec_broken(codec))

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/layout.h"
+#include "core/real.h"
 #include "core/verdict.h"
 
 #define RESULT_SCHEMA "layout_tax_forensics/result"
@@ -22,6 +23,7 @@ struct result {
     struct delta *delta;            /* NULL: as above */
     struct cost_profile *cost[2];   /* NULL: no source that gives costs by function */
     struct layout_study *layouts;   /* NULL: no counterfactual layouts were tried */
+    struct real_study *real;        /* NULL: no real layouts were run */
     struct verdict verdict;
     const char **warnings;
     size_t warning_count, warning_room;

@@ -64,7 +64,7 @@ static bool is_judged(const struct result *result)
 
 static const char *headline(const struct result *result, struct arena *arena)
 {
-    if (!is_judged(result) && result->layouts)
+    if (!is_judged(result) && (result->layouts || result->real))
         return result->verdict.summary;
     if (!is_judged(result))
         return arena_printf(arena, "What changed from %s to %s (nothing was run)", result->side[0].path ? result->side[0].path : "old",

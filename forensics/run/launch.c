@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "run/cores.h"
+#include "run/heap.h"
 #include "run/interrupt.h"
 #include "run/orphans.h"
 #include "run/shed.h"
@@ -43,6 +44,7 @@ struct handshake {
 
 struct launcher {
     const struct spec *spec;
+    const char *name; /* argv[0] of every program */
     struct startup startup[2]; /* of old and new */
     int program[2]; /* O_PATH descriptors of old and new */
     int input;      /* stdin */
@@ -51,6 +53,8 @@ struct launcher {
     cpu_set_t own;  /* this process's cores before launcher_open */
     int was_subreaper;
     struct handshake *shared;
+    struct launch_shift shift;
+    bool guest; /* of launcher_like: core, input and handshake are another's */
 };
 
 /* ---- in the child ---- */
@@ -241,8 +245,11 @@ static bool see_through(struct launcher *l, enum side side, pid_t pid, int go, i
                                       "cannot watch a program (pidfd_open: raise `ulimit -n`; it needs Linux 5.3 and "
                                       "no seccomp filter)");
     fine = fine && (!arm || arm(context, pid, err));
-    if (fine && write(go, "", 1) == 1)
+    bool traced = fine && l->shift.heap && heap_catch(pid);
+    if (fine && write(go, "", 1) == 1) {
+        out->heap_stayed = l->shift.heap && !(traced && heap_raise(pid, l->shift.heap));
         watch(l, pid, pidfd, errors, out);
+    }
     /* Whatever is left of the group; the leader is still a zombie, so the number cannot be another group's yet. */
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);
@@ -339,6 +346,14 @@ static void step_aside(const struct launcher *l)
         sched_setaffinity(0, sizeof others, &others);
 }
 
+static bool open_startups(struct launcher *l, struct arena *arena, struct err *err)
+{
+    for (int side = 0; side < 2; side++)
+        if (!startup_open(arena, l->name, l->spec, side, &l->shift, &l->startup[side], err))
+            return false;
+    return true;
+}
+
 static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
 {
     const struct spec *spec = l->spec;
@@ -350,9 +365,8 @@ static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
     if (shared == MAP_FAILED)
         return err_sys(err, ERR_TOOL, errno, "cannot map a page");
     l->shared = shared;
-    for (int side = 0; side < 2; side++)
-        if (!startup_open(arena, file_name(spec->path[0]), spec, side, &l->startup[side], err))
-            return false;
+    if (!open_startups(l, arena, err))
+        return false;
     prctl(PR_GET_CHILD_SUBREAPER, &l->was_subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     step_aside(l);
@@ -362,8 +376,27 @@ static bool prepare(struct launcher *l, struct arena *arena, struct err *err)
 struct launcher *launcher_open(struct arena *arena, const struct spec *spec, struct err *err)
 {
     struct launcher *l = arena_alloc(arena, sizeof *l);
-    *l = (struct launcher){ .spec = spec, .program = { -1, -1 }, .input = -1, .cpu = -1, .aslr = spec->aslr };
+    *l = (struct launcher){ .spec = spec, .name = file_name(spec->path[0]), .program = { -1, -1 }, .input = -1, .cpu = -1, .aslr = spec->aslr };
     if (prepare(l, arena, err))
+        return l;
+    launcher_close(l);
+    return NULL;
+}
+
+struct launcher *launcher_like(struct arena *arena, struct launcher *model, const struct spec *spec,
+                               const struct launch_shift *shift, struct err *err)
+{
+    struct launcher *l = arena_alloc(arena, sizeof *l);
+    *l = *model;
+    l->spec = spec;
+    l->aslr = spec->aslr;
+    l->shift = *shift;
+    l->guest = true;
+    for (int side = 0; side < 2; side++) {
+        l->program[side] = -1;
+        l->startup[side] = (struct startup){ .map = NULL };
+    }
+    if (open_program(l, 0, err) && open_program(l, 1, err) && open_startups(l, arena, err))
         return l;
     launcher_close(l);
     return NULL;
@@ -373,13 +406,13 @@ void launcher_close(struct launcher *l)
 {
     if (!l)
         return;
-    int fds[] = { l->program[0], l->program[1], l->input };
+    int fds[] = { l->program[0], l->program[1], l->guest ? -1 : l->input };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     startup_close(&l->startup[0]);
     startup_close(&l->startup[1]);
-    if (!l->shared)
+    if (!l->shared || l->guest)
         return;
     munmap(l->shared, sizeof *l->shared);
     prctl(PR_SET_CHILD_SUBREAPER, l->was_subreaper);

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/sample.h"
+#include "run/startup.h"
 
 /* A run is ended when stdout or stderr exceeds this. */
 #define LAUNCH_OUTPUT_LIMIT ((int64_t)1 << 30) /* bytes */
@@ -38,6 +39,7 @@ struct launched {
     int interrupted; /* signal sent to this process that ended the run; 0: none */
     bool flooded;    /* ended because of LAUNCH_OUTPUT_LIMIT */
     bool randomised; /* asked for no address randomisation, and the system refused */
+    bool heap_stayed; /* asked for another heap, and the system does not let this process trace the program */
     uint64_t wall_ns; /* CLOCK_MONOTONIC, from just before execve until its end is seen */
     uint64_t user_ns, system_ns; /* from execve on, like the counts below; of the program and of what it waited for */
     uint64_t minor_faults, major_faults, switches;
@@ -56,6 +58,11 @@ bool launch_check(const char *path, struct err *err);
  * outlive the launcher; launcher_close after every success. */
 struct launcher *launcher_open(struct arena *arena, const struct spec *spec, struct err *err);
 void launcher_close(struct launcher *launcher); /* NULL is harmless */
+
+/* A launcher for other programs on the core and with the input of `model`, which must outlive it. `spec` tells their
+ * paths, arguments, environment and whether addresses are randomised; `shift` where they find their memory. */
+struct launcher *launcher_like(struct arena *arena, struct launcher *model, const struct spec *spec,
+                               const struct launch_shift *shift, struct err *err);
 
 /* The core the program is pinned to; -1: none. */
 int launcher_cpu(const struct launcher *launcher);

@@ -8,6 +8,7 @@
 
 #include "run/clock.h"
 #include "run/interrupt.h"
+#include "run/outcome.h"
 #include "run/same.h"
 #include "run/schedule.h"
 
@@ -51,33 +52,10 @@ static const char *last_words(const struct work *w, const char *tail)
     return *tail ? arena_printf(w->arena, "; its last words: %s", tail) : "";
 }
 
-static bool exit_failed(const struct work *w, const char *tail, struct err *err)
-{
-    const char *remedy =
-        strstr(tail, "error while loading shared libraries")
-            ? ": give it the folder of the library with --env LD_LIBRARY_PATH=..., as the environment is a clean one"
-            : ": give it arguments, --stdin and --env with which it succeeds";
-    return err_set(err, ERR_TARGET, "%s ended with exit status %d %s%s%s", who(w), w->run->status, where(w), remedy,
-                   last_words(w, tail));
-}
-
 static bool check_outcome(const struct work *w, const char *tail, struct err *err)
 {
-    const char *name;
-    switch (w->run->outcome) {
-    case OUTCOME_OK: return true;
-    case OUTCOME_EXIT: return exit_failed(w, tail, err);
-    case OUTCOME_SIGNAL:
-        name = sigabbrev_np(w->run->status);
-        return err_set(err, ERR_TARGET,
-                       "%s was killed by SIG%s (signal %d) %s: run it by hand with the same arguments to see why%s",
-                       who(w), name ? name : "?", w->run->status, where(w), last_words(w, tail));
-    case OUTCOME_TIMEOUT:
-        return err_set(err, ERR_TARGET,
-                       "%s did not end within %g s %s and was killed: give it less to do, or raise --timeout%s", who(w),
-                       w->spec->timeout_s, where(w), last_words(w, tail));
-    }
-    return true;
+    return w->run->outcome == OUTCOME_OK ||
+           outcome_check(w->run->outcome, w->run->status, who(w), where(w), w->spec->timeout_s, tail, err);
 }
 
 static bool interrupted(const struct work *w, int signal_number, struct err *err)
@@ -114,8 +92,7 @@ static bool judge_launched(struct work *w, struct launched *launched, struct err
     if (launched->interrupted)
         return interrupted(w, launched->interrupted, err);
     if (launched->flooded)
-        return err_set(err, ERR_TARGET, "%s wrote more than %lld MB %s and was killed: make it print less", who(w),
-                       (long long)(LAUNCH_OUTPUT_LIMIT >> 20), where(w));
+        return outcome_flooded(who(w), where(w), err);
     if (launched->randomised && !w->warned_randomised) {
         w->warned_randomised = true;
         warn(

@@ -55,14 +55,14 @@ static char **terminated(struct arena *arena, struct list *list)
 
 /* The kernel aligns to 16 bytes between the strings and the pointers, so the number of pointers must be even,
  * else the same sum could come to rest 8 bytes elsewhere. */
-static void pad(struct arena *arena, struct list *argv, struct list *envp)
+static void pad(struct arena *arena, struct list *argv, struct list *envp, size_t more)
 {
     static const char name[] = "LAYOUT_TAX_PAD=";
     if ((argv->count + envp->count) % 2 == 0)
         add(arena, envp, "LAYOUT_TAX_EVEN=");
     struct startup now = { .argv = terminated(arena, argv), .envp = terminated(arena, envp) };
     size_t bytes = startup_bytes(&now) + sizeof name + sizeof(char *);
-    size_t fill = (STARTUP_GRAIN - bytes % STARTUP_GRAIN) % STARTUP_GRAIN;
+    size_t fill = (STARTUP_GRAIN - bytes % STARTUP_GRAIN) % STARTUP_GRAIN + more;
     char *text = arena_alloc(arena, sizeof name + fill);
     memcpy(text, name, sizeof name - 1);
     memset(text + sizeof name - 1, 'x', fill);
@@ -82,11 +82,21 @@ static char *copy_list(char *const *items, size_t count, char ***list, char *at)
     return (char *)(((uintptr_t)at + sizeof(char *) - 1) & ~(sizeof(char *) - 1));
 }
 
-bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, int side, struct startup *startup,
-                  struct err *err)
+/* The same file by a longer name. */
+static const char *lengthened(struct arena *arena, const char *name, unsigned steps)
+{
+    char *longer = arena_alloc(arena, 2 * (size_t)steps + strlen(name) + 1), *at = longer;
+    for (unsigned i = 0; i < steps; i++)
+        at = stpcpy(at, "./");
+    strcpy(at, name);
+    return longer;
+}
+
+bool startup_open(struct arena *arena, const char *argv0, const struct spec *spec, int side, const struct launch_shift *shift,
+                  struct startup *startup, struct err *err)
 {
     struct list argv = { 0 }, envp = { 0 };
-    add(arena, &argv, argv0);
+    add(arena, &argv, lengthened(arena, argv0, shift->name));
     for (size_t i = 0; i < spec->arg_count; i++)
         add(arena, &argv, spec->args[i]);
     for (char *const *e = spec->keep_env ? environ : clean_environment; *e; e++)
@@ -95,7 +105,7 @@ bool startup_open(struct arena *arena, const char *argv0, const struct spec *spe
         set(arena, &envp, spec->env[i]);
     for (size_t i = 0; i < spec->side_env_count[side]; i++)
         set(arena, &envp, spec->side_env[side][i]);
-    pad(arena, &argv, &envp);
+    pad(arena, &argv, &envp, shift->stack);
     *startup = (struct startup){ .argv = terminated(arena, &argv), .envp = terminated(arena, &envp) };
     startup->map_bytes = startup_bytes(startup) + 4 * sizeof(char *);
     startup->map = mmap(NULL, startup->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

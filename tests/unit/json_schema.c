@@ -208,6 +208,24 @@ static struct result *two_settings(void)
     return r;
 }
 
+/* Real layouts, one of them refused. */
+static struct result *real_layouts(void)
+{
+    static double costs[] = { 1.5e6, 1.25e6 };
+    static const char *sentences[] = { "words" }, *notes[] = { "what could be moved" };
+    struct result *r = result_new();
+    struct real_study *s = r->real = arena_alloc(r->arena, sizeof *s);
+    *s = (struct real_study){ .metric = M_CPU, .source = SOURCE_CLOCK, .seed = 3, .axes = AXES_ALL, .wanted = 4, .shard = 1, .shards = 2, .rounds = 2,
+                              .link = { { .command = "cc {options} -o {output}", .linker = "GNU ld 2.40", .pieces = 7, .moved = 7 } }, .notes = notes,
+                              .note_count = 1, .sentences = sentences, .sentence_count = 1, .estimator = ESTIMATOR_LOW_TAIL,
+                              .random = { NAN, NAN, NAN }, .answer = LAYOUT_IS_LUCK };
+    for (unsigned i = 0; i < 3; i++)
+        *ARENA_PUSH(r->arena, s->layouts, s->layout_count, s->layout_room) = (struct real_layout){
+            .kind = i ? REAL_DRAWN : REAL_SHIPPED, .number = i, .family = i ? FAMILY_PAD : FAMILY_SHIPPED, .axes = i ? AXES_ALL : 0, .stack = 16 * i,
+            .refused = i == 2 ? "prints other results" : NULL, .cost = { costs, costs }, .rounds = i == 2 ? 0 : 2 };
+    return r;
+}
+
 int main(void)
 {
     json_error_t error;
@@ -227,6 +245,7 @@ int main(void)
         conforms(&examples[i]);
     conforms(&(struct example){ "an empty result", result_new });
     conforms(&(struct example){ "environments of their own", two_settings });
+    conforms(&(struct example){ "real layouts", real_layouts });
     int never = 0, bare = 0;
     unmet(schema, "", &never, &bare);
     ok(never == 0, "every described key is written by some example");

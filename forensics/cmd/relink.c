@@ -1,0 +1,310 @@
+#include "cmd/relink.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf/inventory.h"
+#include "layout/link_place.h"
+#include "run/command.h"
+
+struct relink {
+    struct result *result;
+    struct arena *arena;
+    struct real_study *study;
+    const char *command[2];
+    char folder[4096];
+    const char *own[2];      /* the program linked without any change */
+    const char *script[2];   /* GNU ld's */
+    struct link_map map[2];
+    size_t links;            /* names files */
+    bool counted[2];         /* study->link[].moved is known */
+    bool whole;              /* most code comes in objects' whole .text, not function by function */
+};
+
+bool relink_check(const char *command, struct err *err)
+{
+    bool output = strstr(command, "{output}"), options = strstr(command, "{options}") || strstr(command, "{ld-options}");
+    return (output && options) ||
+           err_set(err, ERR_USAGE, "the link command lacks %s: write it as in --relink 'gcc {options} main.o -o {output}' ({ld-options} "
+                                   "where the linker is called without a compiler)", output ? "{options}" : "{output}");
+}
+
+/* ---- one link ---- */
+
+/* 'it'\''s' */
+static void put_quoted(FILE *to, const char *text)
+{
+    fputc('\'', to);
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", to);
+        else
+            fputc(*text, to);
+    fputc('\'', to);
+}
+
+/* The linker's words, each handed on by the compiler where it is called. */
+static void put_options(FILE *to, const char *const *words, bool through_compiler)
+{
+    for (; *words; words++) {
+        fputs(through_compiler ? " -Xlinker " : " ", to);
+        put_quoted(to, *words);
+    }
+}
+
+static const char *expand(struct arena *arena, const char *command, int side, const char *output, const char *const *words)
+{
+    static const struct { const char *text; enum { OUTPUT, OPTIONS, LD_OPTIONS, SIDE } what; } holders[] = {
+        { "{output}", OUTPUT }, { "{options}", OPTIONS }, { "{ld-options}", LD_OPTIONS }, { "{side}", SIDE },
+    };
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&text, &bytes);
+    if (!to)
+        return command; /* fails where it is run, with its own words */
+    while (*command) {
+        size_t i = 0;
+        while (i < sizeof holders / sizeof *holders && strncmp(command, holders[i].text, strlen(holders[i].text)) != 0)
+            i++;
+        if (i == sizeof holders / sizeof *holders) {
+            fputc(*command++, to);
+            continue;
+        }
+        switch (holders[i].what) {
+        case OUTPUT: put_quoted(to, output); break;
+        case OPTIONS: put_options(to, words, true); break;
+        case LD_OPTIONS: put_options(to, words, false); break;
+        case SIDE: fputs(side_name[side], to); break;
+        }
+        command += strlen(holders[i].text);
+    }
+    fclose(to);
+    const char *made = arena_strdup(arena, text);
+    free(text);
+    return made;
+}
+
+static const char *file_name(struct relink *r, int side, const char *ending)
+{
+    return arena_printf(r->arena, "%s/%s.%zu%s", r->folder, side_name[side], r->links, ending);
+}
+
+/* Links a side with these words for the linker. */
+static bool link_with(struct relink *r, int side, const char *output, const char *const *words, struct command_end *end, struct err *err)
+{
+    if (!command_run(r->arena, expand(r->arena, r->command[side], side, output, words), end, err))
+        return false;
+    const char *words_said = *end->tail ? "; its last words: " : "";
+    if (end->status != 0)
+        return err_set(err, ERR_TARGET, "the link command of %s ended with status %d%s%s", side_name[side], end->status, words_said, end->tail);
+    return access(output, X_OK) == 0 ||
+           err_set(err, ERR_TARGET, "the link command of %s made no program at {output}%s%s", side_name[side], words_said, end->tail);
+}
+
+static const char *read_text(struct arena *arena, const char *path)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *from = fopen(path, "re");
+    if (from && getdelim(&text, &bytes, '\0', from) < 0 && text)
+        *text = '\0';
+    if (from)
+        fclose(from);
+    const char *kept = arena_strdup(arena, text ? text : "");
+    free(text);
+    return kept;
+}
+
+static bool write_text(const char *path, const char *text, struct err *err)
+{
+    FILE *to = fopen(path, "we");
+    bool written = to && fputs(text, to) >= 0;
+    written = to && fclose(to) == 0 && written;
+    return written || err_sys(err, ERR_TOOL, errno, "cannot write '%s' (set TMPDIR to a folder with room)", path);
+}
+
+/* ---- without any change ---- */
+
+/* "GNU ld (GNU Binutils for Debian) 2.40" of the first line; the linkers that say nothing here are asked by name. */
+static const char *linker_of(struct relink *r, int side, const char *output, struct err *err)
+{
+    const char *const words[] = { "--version", NULL };
+    struct command_end end;
+    if (!command_run(r->arena, expand(r->arena, r->command[side], side, output, words), &end, err))
+        return NULL;
+    return *end.output ? arena_strndup(r->arena, end.output, strcspn(end.output, "\n")) : "an unknown linker";
+}
+
+static bool link_own(struct relink *r, int side, struct err *err)
+{
+    struct real_link *link = &r->study->link[side];
+    const char *output = file_name(r, side, ""), *map = file_name(r, side, ".map");
+    const char *const words[] = { "-Map", map, "--verbose", NULL };
+    struct command_end end;
+    struct err why = ERR_INIT;
+    link->linker = linker_of(r, side, output, err);
+    if (!link->linker)
+        return false;
+    if (!link_with(r, side, output, words, &end, &why))
+        return err_set(err, why.kind, "%s: give --relink the command that linked %s", why.text, r->result->spec.path[side]);
+    const struct inventory *inv = inventory_read(r->arena, output, err);
+    if (!inv)
+        return false;
+    link->identical = inv->sha256 && r->result->side[side].sha256 && strcmp(inv->sha256, r->result->side[side].sha256) == 0;
+    r->own[side] = output;
+    r->script[side] = link_script_in(r->arena, end.output);
+    r->map[side] = link_map_read(r->arena, read_text(r->arena, map));
+    return true;
+}
+
+/* Whether the compiler left functions together: then they can only be moved by the object. */
+static bool is_whole(const struct link_map *map)
+{
+    size_t together = 0, apart = 0;
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->pieces[i].output, ".text") == 0)
+            *(strcmp(map->pieces[i].section, ".text") == 0 ? &together : &apart) += map->pieces[i].size;
+    return together > apart;
+}
+
+static size_t count_pieces(struct relink *r, int side)
+{
+    struct layout_wish wish = { .family = FAMILY_ORDER, .axes = AXES_ALL };
+    size_t pieces = 0;
+    for (const struct link_section *s = link_sections; s->name; s++) {
+        struct link_places places[2];
+        link_place(r->arena, r->map, s, &wish, places);
+        if (relink_axes(r, r->study->axes) >> s->axis & 1)
+            pieces += places[side].count;
+    }
+    return pieces;
+}
+
+struct relink *relink_open(struct result *result, const char *const command[2], struct real_study *study,
+                           struct progress *progress, struct err *err)
+{
+    struct relink *r = arena_alloc(result->arena, sizeof *r);
+    const char *folder = getenv("TMPDIR");
+    *r = (struct relink){ .result = result, .arena = result->arena, .study = study, .command = { command[0], command[1] } };
+    snprintf(r->folder, sizeof r->folder, "%.4000s/layout_tax_relink.XXXXXX", folder && *folder ? folder : "/tmp");
+    if (!mkdtemp(r->folder)) {
+        err_sys(err, ERR_TOOL, errno, "cannot make the folder '%s' for the linked programs (set TMPDIR to a folder with room)", r->folder);
+        *r->folder = '\0';
+        return NULL;
+    }
+    for (int side = 0; side < 2; side++) {
+        progress_step(progress, side ? "linking new again" : "linking old again", side, 2, 0);
+        if (!link_own(r, side, err)) {
+            relink_close(r);
+            return NULL;
+        }
+    }
+    r->links++;
+    for (int side = 0; side < 2; side++) {
+        study->link[side].pieces = count_pieces(r, side);
+        r->whole = r->whole || is_whole(&r->map[side]);
+    }
+    return r;
+}
+
+static int drop(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st;
+    (void)kind;
+    (void)ftw;
+    remove(path);
+    return 0;
+}
+
+void relink_close(struct relink *relink)
+{
+    if (relink && *relink->folder)
+        nftw(relink->folder, drop, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* ---- layouts ---- */
+
+unsigned relink_axes(const struct relink *relink, unsigned wanted)
+{
+    bool placed = relink->script[SIDE_OLD] && relink->script[SIDE_NEW];
+    return placed ? wanted & (1u << AXIS_TEXT | 1u << AXIS_DATA) : 0;
+}
+
+bool relink_transplants(const struct relink *relink)
+{
+    return relink_axes(relink, relink->study->axes) >> AXIS_TEXT & 1;
+}
+
+static struct layout_wish wish_of(const struct real_layout *layout, uint64_t seed)
+{
+    enum layout_family family = layout->kind == REAL_OLD_PLACE ? FAMILY_OLD_PLACE : layout->kind == REAL_NEW_PLACE ? FAMILY_NEW_PLACE : layout->family;
+    return (struct layout_wish){ .family = family, .axes = AXES_ALL, .seed = seed, .number = layout->number };
+}
+
+/* A side's script with every movable section placed; *first: its places in .text. */
+static const char *script_of(struct relink *r, const struct real_layout *layout, int side, struct link_places *text)
+{
+    struct layout_wish wish = wish_of(layout, r->study->seed);
+    const char *script = r->script[side];
+    for (const struct link_section *s = link_sections; script && s->name; s++) {
+        struct link_places places[2];
+        if (!(relink_axes(r, r->study->axes) >> s->axis & 1))
+            continue;
+        link_place(r->arena, r->map, s, &wish, places);
+        const char *placed = places[side].count ? link_script_place(r->arena, script, s->name, &places[side]) : NULL;
+        script = placed ? placed : script;
+        text->count = s->axis == AXIS_TEXT ? places[side].count : text->count;
+        text->items = s->axis == AXIS_TEXT ? places[side].items : text->items;
+    }
+    return script;
+}
+
+static bool link_placed_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
+{
+    const char *output = file_name(r, side, ""), *script = file_name(r, side, ".ld"), *map = file_name(r, side, ".map");
+    const char *const words[] = { "-T", script, "-Map", map, NULL };
+    struct link_places text = { 0 };
+    struct command_end end;
+    if (!write_text(script, script_of(r, layout, side, &text), err) || !link_with(r, side, output, words, &end, err))
+        return false;
+    if (layout->kind == REAL_DRAWN && !r->counted[side]) {
+        struct link_map made = link_map_read(r->arena, read_text(r->arena, map));
+        r->study->link[side].moved = link_placed(r->arena, &made, &text);
+        r->counted[side] = true;
+    }
+    unlink(map);
+    unlink(script);
+    *path = output;
+    return true;
+}
+
+bool relink_layout(struct relink *relink, const struct real_layout *layout, const char *path[2], struct err *err)
+{
+    for (int side = 0; side < 2; side++) {
+        bool stays = layout->kind == REAL_RELINKED || (layout->kind == REAL_OLD_PLACE && side == SIDE_OLD) ||
+                     (layout->kind == REAL_NEW_PLACE && side == SIDE_NEW);
+        if (stays)
+            path[side] = relink->own[side];
+        else if (!link_placed_side(relink, layout, side, &path[side], err))
+            return false;
+    }
+    relink->links++;
+    return true;
+}
+
+void relink_tell(const struct relink *relink, struct real_study *study)
+{
+    struct arena *arena = relink->arena;
+    const char *said;
+    if (!relink_axes(relink, AXES_ALL))
+        said = arena_printf(arena, "Code and data: not moved, as %s prints no linker script: link with GNU ld.", study->link[SIDE_OLD].linker);
+    else
+        said = arena_printf(arena, "Code and data: %zu pieces of old and %zu of new are placed by %s%s.", study->link[SIDE_OLD].pieces,
+                            study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker,
+                            relink->whole ? "; compile with -ffunction-sections -fdata-sections, so that functions move one by one" : "");
+    *ARENA_PUSH(arena, study->notes, study->note_count, study->note_room) = said;
+}

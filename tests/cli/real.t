@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# sweep --real: layouts that the system and the linker really make, checked, run in turns, kept over an interruption.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+ltf=${LTF:-$root/layout_tax_forensics}
+if [[ ! -x $ltf ]]; then
+    skip "real layouts" "$ltf is not built"
+    done_testing
+    exit
+fi
+cd "$work" || exit 1
+export TMPDIR=$work/tmp
+mkdir tmp
+
+cat >app.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+unsigned table[256];
+const unsigned odd[] = { 1, 3, 5, 7 };
+__attribute__((noinline)) unsigned one(unsigned x) { return x * 3 + table[x & 255]; }
+__attribute__((noinline)) unsigned two(unsigned x) { return (x ^ x >> 3) + odd[x & 3]; }
+__attribute__((noinline)) unsigned three(unsigned x) { return x * 5 + 1; }
+__attribute__((noinline, cold)) unsigned rare(unsigned x) { return x - 1; }
+int main(int argc, char **argv)
+{
+    unsigned sum = 0, *heap = malloc(400);
+    (void)argv;
+    heap[3] = 7;
+    for (unsigned i = 0; i < WORK; i++)
+        sum += one(sum + i) ^ two(sum) ^ three(i + heap[3]);
+    printf("%u\n", argc > 9 ? rare(sum) : sum);
+#ifdef SHIFTY
+    if (((unsigned long)&one & 4095) != SHIFTY)
+        printf("I am elsewhere\n");
+#endif
+    return 0;
+}
+C
+compile() { gcc -O2 -ffunction-sections -fdata-sections "-DWORK=$1" "${@:3}" -c app.c -o "$2.o" && gcc "$2.o" -o "$2"; }
+compile 100000 old
+compile 100000 new -DNOTHING
+link='gcc {options} {side}.o -o {output}'
+
+sweep() { "$ltf" sweep --real --source clock --layouts 3 --runs 2 "$@" >out 2>err; }
+# field EXPRESSION [FILE]: of the saved result's real layouts, e.g. 'len(r["layouts"])'
+field() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); r=d["real_layouts"]; print('"$1"')' "${2:-result.json}"; }
+kinds='sorted((l["kind"], len(l["old"]), len(l["new"])) for l in r["layouts"] if not l["refused"])'
+
+sweep --json result.json ./old ./new
+like "$(<out)" 'Stack and heap: moved by the size of the environment' "without a link command stack and heap are moved"
+like "$(<out)" 'Code and data: not moved.*give --relink' "and it is said how code could be"
+is "$(field "$kinds")" "[('drawn', 2, 2), ('drawn', 2, 2), ('drawn', 2, 2), ('random', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2)]" \
+    "every layout has a cost for each round and side"
+is "$(field 'sorted(k for k,v in r["layouts"][6]["moves"].items() if v)')" "['heap', 'stack']" "a drawn layout tells what it moved"
+is "$(field 'r["metric"], r["source"]')" "cpu clock" "the result tells what was measured, and by what"
+"$ltf" report result.json --format json >again.json
+ok "a saved result, loaded and saved again, is the same file" cmp result.json again.json
+like "$(tr -s ' ' <out)" 'new against old model 95 % interval measured' "model and clock stand side by side"
+
+sweep --axes stack --json result.json ./old ./new
+is "$(field 'sorted(set(k for l in r["layouts"] for k,v in l["moves"].items() if v))')" "['stack']" "--axes chooses what moves"
+
+if ld --version | grep -q '^GNU ld'; then
+    sweep --relink "$link" --json result.json ./old ./new
+    is "$(field 'r["link_old"]["identical"], r["link_new"]["identical"]')" "True True" "linked again without any change the files are the same"
+    like "$(<out)" 'Old linked again without any change is the same file' "which is said"
+    is "$(field 'sorted(set(l["kind"] for l in r["layouts"] if not l["refused"]))')" "['drawn', 'new-place', 'old-place', 'random', 'relinked', 'shipped']" \
+        "relinked, drawn and transplanted layouts all run"
+    is "$(field 'r["link_old"]["moved"] > 5 and r["link_old"]["moved"] == r["link_new"]["moved"]')" True "the linker's own map confirms where the pieces are"
+    is "$(ls tmp)" "" "no linked program is left behind"
+    cp result.json first.json
+    sweep --relink "$link" --json result.json ./old ./new
+    shifts='[(l["kind"], l["number"], l["family"], l["stack"], l["heap"], l["name"]) for l in r["layouts"]]'
+    is "$(field "$shifts")" "$(field "$shifts" first.json)" "the same seed draws the same layouts"
+
+    here=$(nm old | sed -n 's/^0*\([0-9a-f]*\) T one$/0x\1/p')
+    compile 100000 shifty -DSHIFTY=$((here & 4095))
+    [[ $(./shifty | wc -l) == 1 ]] || compile 100000 shifty -DSHIFTY=$((0x$(nm shifty | sed -n 's/^\([0-9a-f]*\) T one$/\1/p') & 4095))
+    cp shifty.o old2.o && cp shifty old2 && cp shifty.o new2.o && cp shifty new2
+    sweep --relink 'gcc {options} {side}2.o -o {output}' --json result.json ./old2 ./new2
+    is "$(field 'sum(1 for l in r["layouts"] if l["kind"] == "drawn" and l["refused"] and "prints other results" in l["refused"] and not l["old"]) > 0')" True \
+        "a layout in which the program prints something else is refused, and never timed"
+    like "$(tr -s ' \n' ' ' <out)" 'do not count, e.g.: (old|new) prints other results in this layout' "which is said"
+else
+    skip "code and data are moved by linking again" "the linker is not GNU ld"
+fi
+
+sweep --relink 'false {options} {output}' ./old ./new
+is "$?" 8 "a link command that fails has the target's exit status"
+like "$(<err)" 'link command of old ended with status 1.*give --relink the command that linked' "and one sentence"
+sweep --relink 'gcc old.o -o {output}' ./old ./new
+is "$?" 1 "a link command without room for options is an error"
+like "$(<err)" 'lacks \{options\}' "which says what is missing"
+sweep --old-relink "$link" ./old ./new
+like "$(<err)" 'both sides must be linked again' "one side alone cannot be linked again"
+"$ltf" sweep --relink "$link" ./old ./new >out 2>err
+like "$(<err)" 'give --real, too' "--relink without --real is an error"
+
+# ---- interruption ----
+compile 20000000 slow
+compile 20000000 slow2
+run_slow() { "$ltf" sweep --real --source clock --layouts 2 --runs 3 --axes stack --resume kept.json --json result.json ./slow ./slow2 >out 2>err; }
+run_slow &
+pid=$!
+for ((i = 0; i < 400; i++)); do
+    [[ -s kept.json ]] && break
+    sleep 0.05
+done
+kill -TERM "$(pgrep -P $pid -x layout_tax_fore || echo $pid)"
+wait $pid
+is "$?" 143 "a signal ends it with 128 and its number"
+like "$(<err)" 'after [0-9]+ of [0-9]+ runs: the same command goes on from kept.json' "and says how to go on"
+is "$(cat out)" "" "nothing half-done is printed"
+is "$(ls tmp)" "" "nothing is left behind"
+before=$(field 'next(l["old"] for l in r["layouts"] if l["kind"] == "drawn")' kept.json)
+like "$before" '[0-9]' "the rounds until then are kept"
+run_slow
+is "$(field 'next(l["old"] for l in r["layouts"] if l["kind"] == "drawn")' | cut -c1-$((${#before} - 1)))" "${before%]}" "the same command goes on with them"
+is "$(field 'set(len(l["old"]) for l in r["layouts"])')" "{3}" "and ends with all rounds"
+"$ltf" sweep --real --source clock --layouts 2 --runs 3 --axes stack --resume kept.json ./old ./slow2 >out 2>err
+is "$?" 1 "runs of other programs are not gone on with"
+like "$(<err)" 'kept.json is of another sweep: the file of old differs' "and the difference is named"
+done_testing
