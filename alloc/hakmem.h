@@ -52,7 +52,9 @@ struct hakmem_stats {
     size_t superslabs, slabs;  /* in use: 2 MiB units, and 64 KiB slabs in them */
     size_t large_bytes;        /* live, in blocks of units of their own */
     size_t large_blocks;
-    size_t cached_bytes;       /* freed large blocks kept for reuse */
+    size_t cached_bytes;       /* spare: freed large blocks and empty units kept for reuse */
+    size_t spare_hits;         /* requests for such memory that it served, at least in part */
+    size_t spare_reused;       /* bytes that it gave to them */
     size_t purged_bytes;       /* returned to the system so far */
     size_t meta_bytes;         /* mapped for metadata */
     size_t resident_bytes;     /* of the process */

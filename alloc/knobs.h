@@ -14,6 +14,7 @@ struct hak_knobs {
     long c6_inline;       /* 0, 1 */
     long cache_kb;        /* KiB a class and thread */
     long purge_ms;        /* ms; -1 never */
+    long spare_mb;        /* MiB */
     long huge_pages;      /* 0, 1 */
     long random_order;    /* 0, 1 */
     long address_space_gb;

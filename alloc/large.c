@@ -3,16 +3,18 @@
 #include "os.h"
 #include "space.h"
 
-void *hak_large_alloc(size_t size, size_t align, bool *zeroed)
+void *hak_large_alloc(size_t size, size_t align, size_t *dirty)
 {
     if (size > PTRDIFF_MAX)
         return NULL;
     if (size > RUN_MAX || align > UNIT_SIZE / 2)
-        return hak_huge_alloc(size ? size : 1, align, zeroed);
+        return hak_huge_alloc(size ? size : 1, align, dirty);
+    bool zeroed;
     unsigned n = (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE);
-    struct slab *s = hak_slabs_alloc(n ? n : 1, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, zeroed);
+    struct slab *s = hak_slabs_alloc(n ? n : 1, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, &zeroed);
     if (!s)
         return NULL;
+    *dirty = zeroed ? 0 : s->nslabs * SLAB_SIZE;
     hak_tags_set(s, TAG_RUN, TAG_RUN_BODY);
     return s->start;
 }

@@ -3,12 +3,11 @@
 #ifndef HAK_LARGE_H
 #define HAK_LARGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* `size` bytes at a multiple of `align` (power of two). *zeroed: the block reads as zero. NULL: no memory. */
-void *hak_large_alloc(size_t size, size_t align, bool *zeroed);
+/* `size` bytes at a multiple of `align` (power of two); all after the first *dirty reads as zero. NULL: no memory. */
+void *hak_large_alloc(size_t size, size_t align, size_t *dirty);
 
 /* Frees a block whose tag is not that of a small one; says what is wrong and aborts if p is none. */
 void hak_large_free(void *p, uint32_t tag);

@@ -40,10 +40,8 @@ unsigned long hak_os_calls(void)
     return atomic_load(&calls);
 }
 
-enum os_result hak_os_map_at(void *addr, size_t len)
+static enum os_result map_at(void *addr, size_t len)
 {
-    if (injected())
-        return OS_FAILED;
     int saved = errno;
     void *p = mmap(addr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     enum os_result result = OS_OK;
@@ -55,6 +53,11 @@ enum os_result hak_os_map_at(void *addr, size_t len)
     }
     errno = saved;
     return result;
+}
+
+enum os_result hak_os_map_at(void *addr, size_t len)
+{
+    return injected() ? OS_FAILED : map_at(addr, len);
 }
 
 void *hak_os_reserve(size_t len)
@@ -130,6 +133,21 @@ bool hak_os_move(void *addr, size_t old_len, void *to, size_t new_len)
     if (done && mremap(addr, old_len, new_len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) {
         munmap(to, new_len);
         done = false;
+    }
+    errno = saved;
+    return done;
+}
+
+bool hak_os_move_over(void *from, void *to, size_t len)
+{
+    if (injected())
+        return false;
+    int saved = errno;
+    bool done = mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+    if (!done) { /* the kernel may have unmapped `to` before it refused */
+        enum os_result back = map_at(to, len);
+        if (back == OS_FAILED)
+            hak_os_fatal("the system lost a mapping that was to be moved to", to);
     }
     errno = saved;
     return done;

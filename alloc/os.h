@@ -38,6 +38,10 @@ bool hak_os_resize(void *addr, size_t old_len, size_t new_len);
 /* Moves a mapping to `to`, where nothing is mapped, changing its length; the old range becomes unmapped. */
 bool hak_os_move(void *addr, size_t old_len, void *to, size_t new_len);
 
+/* Moves the pages of [from, from + len), which lies in one mapping, over [to, to + len), which is mapped and holds
+ * nothing of value. The old range becomes unmapped. False: nothing was moved, and `to` reads as zero. */
+bool hak_os_move_over(void *from, void *to, size_t len);
+
 /* Milliseconds of a clock that only goes forward; cheap (a few ns), coarse (some ms). */
 uint64_t hak_os_clock_ms(void);
 

@@ -57,16 +57,16 @@ static void *malloc_class(unsigned c)
     return p;
 }
 
-static void *malloc_large(size_t size, size_t align, bool *zeroed)
+static void *malloc_large(size_t size, size_t align, size_t *dirty)
 {
-    void *p = hak_space_init() ? hak_large_alloc(size, align, zeroed) : NULL;
+    void *p = hak_space_init() ? hak_large_alloc(size, align, dirty) : NULL;
     return p ? p : no_memory();
 }
 
 NOINLINE void *hak_malloc_slow(size_t size)
 {
-    bool zeroed;
-    return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &zeroed);
+    size_t dirty;
+    return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &dirty);
 }
 
 NOINLINE void hak_free_flush(uintptr_t cell)
@@ -104,9 +104,9 @@ void *hak_calloc(size_t n, size_t size)
     if (__builtin_mul_overflow(n, size, &bytes))
         return no_memory();
     if (bytes > SMALL_MAX) {
-        bool zeroed;
-        void *p = malloc_large(bytes, MIN_ALIGN, &zeroed);
-        return p && !zeroed ? memset(p, 0, bytes) : p;
+        size_t dirty;
+        void *p = malloc_large(bytes, MIN_ALIGN, &dirty);
+        return p ? memset(p, 0, min_size(dirty, bytes)) : p;
     }
     void *p = plain_malloc(bytes);
     return p ? memset(p, 0, bytes) : p;
@@ -117,8 +117,8 @@ void *hak_aligned(size_t align, size_t size)
     if (align <= MIN_ALIGN)
         return plain_malloc(size);
     unsigned c = hak_class_aligned(size, align);
-    bool zeroed;
-    return c < NCLASS ? malloc_class(c) : malloc_large(size, align, &zeroed);
+    size_t dirty;
+    return c < NCLASS ? malloc_class(c) : malloc_large(size, align, &dirty);
 }
 
 size_t hak_usable(const void *p)

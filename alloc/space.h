@@ -37,17 +37,18 @@ struct slab {
 
 /* One unit. Everything here is under the space lock, except what struct slab says. */
 struct unit {
-    size_t huge_len;          /* bytes mapped when the unit is a huge block's first; 0 for a superslab */
+    size_t huge_len;          /* bytes, when the unit is the first of a huge block or of spare memory; else 0 */
     char *base;
+    uint64_t mapping;         /* number of the mapping that all of a huge block lies in; 0: of several, or unknown */
+    bool spare;               /* not in use; then the last unit in the table names it, too */
     uint32_t free_mask;       /* slabs not in use */
     uint32_t dirty_mask;      /* slabs that may hold something other than zeroes */
-    unsigned bin;             /* longest run of ones in free_mask */
-    bool idle;                /* in the list of units with memory to return */
+    unsigned bin;             /* longest run of ones in free_mask, or bin of spare memory by its length */
+    bool idle;                /* in the list of superslabs with memory to return */
     bool huge_pages;          /* advice was given */
-    bool joined;              /* a huge block of more than one mapping: the system refuses to move it as a whole */
     uint64_t idle_since;      /* ms */
-    struct unit *next, *prev; /* in the list of its bin, or of cached huge blocks */
-    struct unit *idle_next, *idle_prev;
+    struct unit *next, *prev; /* in the list of its bin */
+    struct unit *idle_next, *idle_prev; /* by age */
     /* a huge block's metadata ends here */
     struct slab slabs[UNIT_SLABS];
     uint64_t bits[UNIT_SLABS][SLAB_BITS / 64];
@@ -75,7 +76,9 @@ struct space_stats {
     size_t superslabs;      /* units in use as such */
     size_t slabs;           /* slabs in use in them */
     size_t huge_blocks, huge_bytes;    /* live */
-    size_t cached_bytes;    /* huge blocks kept for reuse */
+    size_t cached_bytes;    /* spare: units kept for reuse */
+    size_t spare_hits;      /* requests for units that spare memory served, at least in part */
+    size_t spare_reused;    /* bytes of them that it gave */
     size_t purged_bytes;    /* returned to the system so far */
     size_t meta_bytes;      /* mapped for metadata */
 };
@@ -124,10 +127,11 @@ void hak_slabs_free(struct slab *s);
 /* Sets the tags of all slabs of s: the first to `head`, the others to `body`. */
 void hak_tags_set(struct slab *s, uint32_t head, uint32_t body);
 
-/* A block with units of its own: `bytes` (> 0) at a multiple of `align` (power of two, any). NULL: no memory. */
-void *hak_huge_alloc(size_t bytes, size_t align, bool *zeroed);
+/* A block with units of its own: `bytes` (> 0) at a multiple of `align` (power of two, any). NULL: no memory. All
+ * after the first *dirty bytes reads as zero. */
+void *hak_huge_alloc(size_t bytes, size_t align, size_t *dirty);
 
-/* Gives it back: to a small cache that lives as long as HAKMEM_PURGE_MS, or to the system. False: p is none. */
+/* Gives it back: its memory is spare for as long as HAKMEM_PURGE_MS, or goes to the system. False: p is none. */
 bool hak_huge_free(void *p);
 
 /* Changes its size in place or by moving its pages; the new address, or NULL with everything as it was. */

@@ -53,6 +53,8 @@ void hakmem_stats(struct hakmem_stats *out)
     out->large_blocks = s.huge_blocks;
     out->large_bytes = s.huge_bytes;
     out->cached_bytes = s.cached_bytes;
+    out->spare_hits = s.spare_hits;
+    out->spare_reused = s.spare_reused;
     out->purged_bytes = s.purged_bytes;
     out->meta_bytes = s.meta_bytes;
     out->resident_bytes = hak_os_resident();
@@ -84,6 +86,8 @@ void hak_stats_write(int fd, const struct hakmem_stats *s)
     pair(&t, "large blocks", s->large_blocks);
     pair(&t, "large bytes", s->large_bytes);
     pair(&t, "cached bytes", s->cached_bytes);
+    pair(&t, "spare hits", s->spare_hits);
+    pair(&t, "spare reused", s->spare_reused);
     pair(&t, "warm hits", s->warm_hits);
     pair(&t, "cold hits", s->cold_hits);
     pair(&t, "fresh slabs", s->fresh_slabs);

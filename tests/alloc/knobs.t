@@ -41,6 +41,12 @@ ok 'HAKMEM_CACHE_KB=1 flushes more often than 1024' gt "$(cell C7 5 < <(stats HA
 is "$(value 'purged bytes' < <(stats HAKMEM_PURGE_MS=-1))" 0 'HAKMEM_PURGE_MS=-1: nothing is returned'
 ok 'HAKMEM_PURGE_MS=0: idle memory is returned at once' gt "$(value 'purged bytes' < <(stats HAKMEM_PURGE_MS=0))" 1000000
 
+# spare memory
+ok 'by default a freed large block is spare' gt "$(value 'cached bytes' <<<"$on")" 1000000
+s0=$(stats HAKMEM_SPARE_MB=0)
+is "$(value 'cached bytes' <<<"$s0")" 0 'HAKMEM_SPARE_MB=0: none is kept'
+ok 'but returned' gt "$(value 'purged bytes' <<<"$s0")" 1000000
+
 # random order
 first() { env LD_PRELOAD="$lib" "$@" "$load" order; }
 is "$(first)" ascending 'blocks of a fresh slab come in ascending order'

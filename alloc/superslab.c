@@ -1,0 +1,220 @@
+/* Superslabs: units that are cut into slabs. */
+#include "knobs.h"
+#include "os.h"
+#include "units.h"
+
+#define HUGE_PAGES_FROM 16u /* superslabs: one more filled at a touch adds at most a sixteenth to the memory in use */
+
+static struct unit *bins[UNIT_SLABS + 1]; /* superslabs by longest run of free slabs */
+static struct unit *idle_first, *idle_last; /* superslabs with dirty free slabs, longest waiting first */
+
+static void bin_remove(struct unit *u)
+{
+    *(u->prev ? &u->prev->next : &bins[u->bin]) = u->next;
+    if (u->next)
+        u->next->prev = u->prev;
+}
+
+static void bin_insert(struct unit *u)
+{
+    u->bin = longest_run(u->free_mask);
+    u->prev = NULL;
+    u->next = bins[u->bin];
+    if (u->next)
+        u->next->prev = u;
+    bins[u->bin] = u;
+}
+
+static void rebin(struct unit *u)
+{
+    if (longest_run(u->free_mask) == u->bin)
+        return;
+    bin_remove(u);
+    bin_insert(u);
+}
+
+static void idle_remove(struct unit *u)
+{
+    if (!u->idle)
+        return;
+    *(u->idle_prev ? &u->idle_prev->idle_next : &idle_first) = u->idle_next;
+    *(u->idle_next ? &u->idle_next->idle_prev : &idle_last) = u->idle_prev;
+    u->idle = false;
+}
+
+static void idle_append(struct unit *u, uint64_t now)
+{
+    if (u->idle)
+        return;
+    u->idle = true;
+    u->idle_since = now;
+    u->idle_next = NULL;
+    u->idle_prev = idle_last;
+    *(idle_last ? &idle_last->idle_next : &idle_first) = u;
+    idle_last = u;
+}
+
+static void want_huge_pages(struct unit *u)
+{
+    if (!hak_knobs.huge_pages)
+        return;
+    u->huge_pages = true;
+    hak_os_want_huge(u->base, UNIT_SIZE);
+}
+
+/* A superslab out of spare memory, else of fresh. */
+static struct unit *superslab_new(void)
+{
+    struct unit *u = hak_unit_meta_take(false);
+    if (!u)
+        return NULL;
+    struct unit *spare = hak_spare_take(UNIT_SIZE, UNIT_SIZE);
+    if (spare && spare->huge_len > UNIT_SIZE) { /* there was no metadata to cut it */
+        hak_spare_put(spare, spare->idle_since);
+        spare = NULL;
+    }
+    size_t i = spare ? unit_number(spare->base) : hak_units_map(1, UNIT_SIZE);
+    if (i == hak_space.nunits) {
+        hak_unit_meta_give(u, false);
+        return NULL;
+    }
+    hak_units_claim(i, 1, u);
+    u->huge_len = 0;
+    u->base = unit_address(i);
+    u->free_mask = UINT32_MAX;
+    u->dirty_mask = spare ? UINT32_MAX : 0;
+    u->idle = u->spare = false;
+    u->huge_pages = spare && spare->huge_pages;
+    tags_fill(u->base, UNIT_SIZE, TAG_FREE);
+    bin_insert(u);
+    hak_space.stats.superslabs++;
+    if (spare) {
+        hak_space.stats.spare_hits++;
+        hak_unit_meta_give(spare, true);
+    }
+    if (hak_space.stats.superslabs > HUGE_PAGES_FROM)
+        want_huge_pages(u);
+    return u;
+}
+
+/* A superslab without a slab in use becomes spare memory; false, and it stays as it is, without metadata for that. */
+static bool superslab_retire(struct unit *u, uint64_t since)
+{
+    struct unit *head = hak_unit_meta_take(true);
+    if (!head)
+        return false;
+    unit_head(head, u->base, UNIT_SIZE);
+    head->huge_pages = u->huge_pages;
+    bin_remove(u);
+    idle_remove(u);
+    hak_unit_meta_give(u, false);
+    hak_space.stats.superslabs--;
+    hak_spare_put(head, since);
+    return true;
+}
+
+/* Returns u's dirty free slabs to the system; bytes returned. */
+static size_t superslab_purge(struct unit *u)
+{
+    uint32_t todo = u->free_mask & (u->huge_pages ? UINT32_MAX : u->dirty_mask); /* a touch filled 2 MiB */
+    size_t bytes = 0;
+    idle_remove(u);
+    while (todo) {
+        unsigned at = (unsigned)__builtin_ctz(todo);
+        unsigned n = ~(todo >> at) ? (unsigned)__builtin_ctz(~(todo >> at)) : UNIT_SLABS;
+        uint32_t mask = mask32(at, n);
+        if (hak_os_purge(u->base + at * SLAB_SIZE, n * SLAB_SIZE)) {
+            u->dirty_mask &= ~mask;
+            bytes += n * SLAB_SIZE;
+        }
+        todo &= ~mask;
+    }
+    hak_space.stats.purged_bytes += bytes;
+    return bytes;
+}
+
+/* The lowest place in u where n free slabs start at a multiple of align; UNIT_SLABS if none. */
+static unsigned place_in(const struct unit *u, unsigned n, unsigned align)
+{
+    uint32_t starts = run_starts(u->free_mask, n);
+    for (; starts; starts &= starts - 1)
+        if (!(__builtin_ctz(starts) & (int)(align - 1)))
+            return (unsigned)__builtin_ctz(starts);
+    return UNIT_SLABS;
+}
+
+static struct unit *find_slabs(unsigned n, unsigned align, unsigned *at)
+{
+    for (unsigned bin = n; bin <= UNIT_SLABS; bin++)
+        for (struct unit *u = bins[bin]; u; u = u->next)
+            if ((*at = place_in(u, n, align)) < UNIT_SLABS)
+                return u;
+    *at = 0;
+    return superslab_new();
+}
+
+struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
+{
+    hak_space_lock();
+    hak_units_tick();
+    unsigned at;
+    struct unit *u = find_slabs(n, align, &at);
+    struct slab *s = NULL;
+    if (u) {
+        uint32_t mask = mask32(at, n);
+        if (zeroed)
+            *zeroed = !(u->dirty_mask & mask);
+        u->free_mask &= ~mask;
+        u->dirty_mask |= mask;
+        rebin(u);
+        hak_space.stats.slabs += n;
+        s = &u->slabs[at];
+        s->start = u->base + at * SLAB_SIZE;
+        s->nslabs = (uint8_t)n;
+        s->bits = u->bits[at];
+        for (unsigned k = 0; k < n; k++)
+            u->slabs[at + k].back = (uint8_t)k;
+        if (!u->huge_pages && __builtin_popcount(u->free_mask) <= (int)UNIT_SLABS / 2)
+            want_huge_pages(u);
+    }
+    hak_space_unlock();
+    return s;
+}
+
+void hak_tags_set(struct slab *s, uint32_t head, uint32_t body)
+{
+    for (unsigned k = 0; k < s->nslabs; k++)
+        tag_store(s->start + k * SLAB_SIZE, k ? body : head);
+}
+
+void hak_slabs_free(struct slab *s)
+{
+    hak_tags_set(s, TAG_FREE, TAG_FREE);
+    hak_space_lock();
+    struct unit *u = unit_of(s->start);
+    u->free_mask |= mask32((unsigned)(s - u->slabs), s->nslabs);
+    rebin(u);
+    hak_space.stats.slabs -= s->nslabs;
+    uint64_t now = hak_os_clock_ms();
+    if (u->free_mask != UINT32_MAX || !superslab_retire(u, now)) {
+        if (hak_knobs.purge_ms == 0)
+            superslab_purge(u);
+        else
+            idle_append(u, now);
+    }
+    hak_units_tick();
+    hak_space_unlock();
+}
+
+bool hak_superslabs_idle(void)
+{
+    return idle_first != NULL;
+}
+
+size_t hak_superslabs_purge(uint64_t now, uint64_t wait, bool everything)
+{
+    size_t bytes = 0;
+    while (idle_first && (everything || now - idle_first->idle_since >= wait))
+        bytes += superslab_purge(idle_first);
+    return bytes;
+}
