@@ -1,5 +1,6 @@
 #include "elf/inventory.h"
 
+#include "base/sha256.h"
 #include "elf/dynamic.h"
 #include "elf/frames.h"
 #include "elf/image.h"
@@ -8,7 +9,6 @@
 #include "elf/symbols.h"
 
 #include <pthread.h>
-#include <sha2.h>
 #include <string.h>
 
 /* Hashing is the longest single step on a file without debug information, so it runs beside the rest. */
@@ -16,13 +16,13 @@ struct digest {
     const struct image *image;
     pthread_t thread;
     bool threaded;
-    char hex[SHA256_DIGEST_STRING_LENGTH];
+    char hex[SHA256_HEX];
 };
 
 static void *digest_run(void *thing)
 {
     struct digest *d = thing;
-    SHA256Data(d->image->bytes, d->image->size, d->hex);
+    sha256_hex(d->image->bytes, d->image->size, d->hex);
     return NULL;
 }
 
