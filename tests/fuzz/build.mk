@@ -1,4 +1,5 @@
 # Fuzzing: clang's libFuzzer under the address and undefined-behaviour sanitizers. `make fuzz-elf FUZZ_SECONDS=3600`
+# What it found is kept in tests/fuzz/elf-found/ and replayed by tests/unit/elf_fuzz.c.
 
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD   := build/fuzz
@@ -7,19 +8,18 @@ FUZZ_FLAGS   := CC=clang BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined,fuzzer-n
 # Only the stage under test is built again with the fuzzer's counters.
 FUZZ_ELF_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard forensics/base/*.c forensics/core/*.c forensics/elf/*.c))
 
-$(FUZZ_BUILD)/fuzz_elf: tests/fuzz/fuzz_elf.c $(FUZZ_ELF_O)
+$(FUZZ_BUILD)/stage.a: $(FUZZ_ELF_O)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_BUILD)/fuzz_elf: tests/fuzz/fuzz_elf.c tests/fuzz/elf_mutate.h tests/fuzz/elf_target.h $(FUZZ_BUILD)/stage.a
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -Iforensics -DFUZZ_BASE='"$(FUZZ_BUILD)/elf-seeds/debug.so"' $(LDFLAGS_ALL) \
-	    -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(FORENSICS_LIBS)
+	    -fsanitize=fuzzer -o $@ $(filter %.c %.a,$^) $(FORENSICS_LIBS)
 
-# Seeds: programs of a few kilobytes, with and without symbols, debug information and TLS.
-$(FUZZ_BUILD)/elf-seeds: tests/fuzz/seed_elf.c
-	@mkdir -p $@
-	$(Q)gcc -O2 -nostdlib -static -o $@/static $<
-	$(Q)gcc -O2 -g -nostdlib -fPIC -shared -o $@/debug.so $<
-	$(Q)gcc -O2 -s -nostdlib -static-pie -o $@/stripped $<
-	$(Q)gcc -O1 -m32 -nostdlib -static -o $@/small $< 2>/dev/null || true
+$(FUZZ_BUILD)/elf-seeds: tests/fuzz/seeds.sh tests/fuzz/seed_elf.c tests/fuzz/seed_elf.cc
+	$(Q)tests/fuzz/seeds.sh $@
 
 .PHONY: fuzz-elf
 fuzz-elf: ## fuzz the ELF reader for FUZZ_SECONDS

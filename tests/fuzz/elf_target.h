@@ -1,0 +1,63 @@
+/* What is fuzzed: any bytes are an inventory or a sentence, and an inventory can be compared with itself and with
+ * another program, and its lines looked up. A broken promise aborts. Included by the fuzzer and by the test that replays.
+ */
+#ifndef TESTS_FUZZ_ELF_TARGET_H
+#define TESTS_FUZZ_ELF_TARGET_H
+
+#include "elf/delta.h"
+#include "elf/facts.h"
+#include "elf/inventory.h"
+#include "elf/line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A program to compare the input with: equal files have few facts. */
+static struct inventory *target_base;
+
+static void target_load_base(const char *path)
+{
+    struct err err = ERR_INIT;
+    target_base = inventory_read(arena_new(), path, &err);
+    if (!target_base) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+}
+
+static void target_compare(struct arena *arena, const struct inventory *old, const struct inventory *new)
+{
+    struct delta *delta = delta_make(arena, old, new);
+    if (delta->symbol_count > old->symbol_count + new->symbol_count)
+        abort();
+    facts_find(arena, delta);
+}
+
+static void target_lines(struct arena *arena, const struct inventory *inv)
+{
+    struct lines *lines = lines_open(arena, inv);
+    struct source_line line;
+    for (size_t i = 0; lines && i < inv->symbol_count && i < 64; i++)
+        line_at(lines, inv->symbols[i].address, &line);
+}
+
+/* Whether the input was read; else it was refused with a sentence. */
+static bool target_run(const void *bytes, size_t size)
+{
+    struct arena *arena = arena_new();
+    struct err err = ERR_INIT;
+    struct inventory *input = inventory_from_memory(arena, "input", bytes, size, &err);
+    if (!input && strlen(err.text) < 20)
+        abort();
+    if (input) {
+        target_compare(arena, input, input);
+        target_compare(arena, target_base, input);
+        target_compare(arena, input, target_base);
+        target_lines(arena, input);
+    }
+    arena_free(arena);
+    return input != NULL;
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* The fuzzer's target without the fuzzer: inputs that once broke something, and damage of programs made here, the same
+ * every time. The sanitizers' build of this test is where it counts.
+ */
+#include "../fuzz/elf_mutate.h"
+#include "../fuzz/elf_target.h"
+#include "elf_made.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+
+enum { ROOM = 1 << 17, DAMAGES = 300 /* a program */ };
+
+static unsigned char input[ROOM], damaged[ROOM];
+
+static size_t load(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    size_t size = f ? fread(input, 1, sizeof input, f) : 0;
+    if (f)
+        fclose(f);
+    return size;
+}
+
+static int no_dot(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Every file of a folder, in order of name; returns how many. */
+static int each_file(const char *folder, void (*run)(const char *name, size_t size))
+{
+    struct dirent **list;
+    int count = scandir(folder, &list, no_dot, alphasort);
+    for (int i = 0; i < count; i++) {
+        run(list[i]->d_name, load(arena_printf(made_arena, "%s/%s", folder, list[i]->d_name)));
+        free(list[i]);
+    }
+    if (count >= 0)
+        free(list);
+    return count;
+}
+
+static void replay(const char *name, size_t size)
+{
+    target_run(input, size);
+    ok(size > 0, "%s is read or refused", name);
+}
+
+static void damage_often(const char *name, size_t size)
+{
+    size_t known = 0, read = 0;
+    for (uint64_t seed = 0; seed < DAMAGES; seed++) {
+        memcpy(damaged, input, size);
+        known += damage_elf(damaged, size, seed);
+        read += target_run(damaged, size);
+    }
+    if (size > EI_CLASS && input[EI_CLASS] == ELFCLASS32)
+        ok(known == 0 && read == DAMAGES, "%s is left alone and read", name);
+    else
+        ok(known == DAMAGES && read > DAMAGES / 2, "%s: %d damages, %zu of them deep enough to be read", name, DAMAGES,
+           read);
+}
+
+int main(void)
+{
+    made_begin();
+    made_run("'%s/fuzz/seeds.sh' seeds", TEST_DIR);
+    target_load_base(made_path("seeds/debug.so"));
+    alarm(300); /* a hang ends the program, which prove reports */
+    ok(each_file(TEST_DIR "/fuzz/elf-found", replay) >= 0, "inputs that were found before");
+    ok(each_file(made_path("seeds"), damage_often) > 5, "seeds were made");
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    ok(usage.ru_maxrss < 768 * 1024, "all of it in less than 768 MiB (%ld KiB)", usage.ru_maxrss);
+    return done_testing();
+}
