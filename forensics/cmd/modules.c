@@ -107,6 +107,7 @@ static void name_function(void *context, const struct sim_map *map, uint64_t add
         out->name = s->pretty ? s->pretty : s->name;
         out->address = s->address;
         out->size = symbol_extent(m->inventory, s);
+        out->first = address - m->bias == s->address;
     }
 }
 

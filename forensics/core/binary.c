@@ -1,5 +1,8 @@
 #include "core/binary.h"
 
+#include <math.h>
+#include <string.h>
+
 const char *const section_use_name[USE_COUNT] = { "other", "text.hot", "text", "text.cold", "text.startup", "text.exit",
                                                   "plt", "rodata", "data", "bss", "tls", "debug" };
 
@@ -8,39 +11,63 @@ const char *const symbol_kind_name[SYMBOL_KIND_COUNT] = { "function", "object", 
 const char *const fate_name[FATE_COUNT] = { "same", "moved", "reordered", "changed", "resized", "added", "removed" };
 
 const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
-    [FACT_LOOP_LINES] = { "loop-lines", SHARE_LAYOUT, "64-byte lines", true },
-    [FACT_LOOP_OPS] = { "loop-op-cache", SHARE_LAYOUT, "op-cache lines", true },
-    [FACT_LOOP_PAGES] = { "loop-pages", SHARE_LAYOUT, "4 KiB pages", true },
-    [FACT_LINES] = { "function-lines", SHARE_LAYOUT, "64-byte lines", true },
-    [FACT_ENTRY] = { "entry-alignment", SHARE_LAYOUT, "bytes into the line", false },
-    [FACT_JCC] = { "jcc-erratum", SHARE_LAYOUT, "jumps at 32-byte boundaries", true },
-    [FACT_DENSE] = { "branch-density", SHARE_LAYOUT, "lines with more than two jumps", true },
-    [FACT_PLACE] = { "text-group", SHARE_HINT, "groups", false },
-    [FACT_INVERTED] = { "inverted-branches", SHARE_HINT, "branches", true },
-    [FACT_TO_COLD] = { "moved-to-cold", SHARE_HINT, "bytes", false },
-    [FACT_FROM_COLD] = { "moved-from-cold", SHARE_HINT, "bytes", false },
-    [FACT_COLD_BYTES] = { "cold-part", SHARE_HINT, "bytes", true },
-    [FACT_INSNS] = { "instructions", SHARE_WORK, "instructions", true },
-    [FACT_CALLS] = { "calls", SHARE_WORK, "calls", true },
-    [FACT_INDIRECT] = { "indirect", SHARE_HINT, "indirect calls and jumps", true },
-    [FACT_PLT] = { "plt-calls", SHARE_LAYOUT, "calls through the PLT or GOT", true },
-    [FACT_SPILLS] = { "spills", SHARE_DATA, "stack loads and stores", true },
-    [FACT_FRAME] = { "frame", SHARE_DATA, "bytes", true },
-    [FACT_TLS_CALLS] = { "tls-calls", SHARE_DATA, "calls of __tls_get_addr", true },
-    [FACT_OBJECT_SIZE] = { "object-size", SHARE_DATA, "bytes", false },
-    [FACT_OBJECT_LINES] = { "object-lines", SHARE_DATA, "64-byte lines", true },
-    [FACT_OBJECT_ALIGN] = { "object-alignment", SHARE_DATA, "bytes into the line", false },
-    [FACT_NEIGHBOURS] = { "shared-line", SHARE_DATA, "pairs", false },
-    [FACT_TLS_SIZE] = { "tls-size", SHARE_DATA, "bytes", false },
-    [FACT_STRUCT_SIZE] = { "struct-size", SHARE_DATA, "bytes", false },
-    [FACT_MEMBER_LINE] = { "member-line", SHARE_DATA, "bytes", false },
-    [FACT_MEMBER_OFFSET] = { "member-offset", SHARE_DATA, "bytes", false },
-    [FACT_MEMBER_TYPE] = { "member-type", SHARE_DATA, "bytes", false },
-    [FACT_MEMBERS] = { "members", SHARE_DATA, "members", false },
-    [FACT_ENUM_SIZE] = { "enum-size", SHARE_DATA, "bytes", false },
-    [FACT_ENUM_VALUES] = { "enum-values", SHARE_DATA, "values", false },
-    [FACT_INLINED] = { "inlined", SHARE_LAYOUT, "call sites", false },
+    [FACT_LOOP_LINES] = { "loop-lines", SHARE_LAYOUT, "64-byte lines", true, false },
+    [FACT_LOOP_OPS] = { "loop-op-cache", SHARE_LAYOUT, "op-cache lines", true, false },
+    [FACT_LOOP_PAGES] = { "loop-pages", SHARE_LAYOUT, "4 KiB pages", true, false },
+    [FACT_LINES] = { "function-lines", SHARE_LAYOUT, "64-byte lines", true, false },
+    [FACT_ENTRY] = { "entry-alignment", SHARE_LAYOUT, "bytes into the line", false, true },
+    [FACT_JCC] = { "jcc-erratum", SHARE_LAYOUT, "jumps at 32-byte boundaries", true, false },
+    [FACT_DENSE] = { "branch-density", SHARE_LAYOUT, "lines with more than two jumps", true, false },
+    [FACT_PLACE] = { "text-group", SHARE_HINT, "groups", false, true },
+    [FACT_INVERTED] = { "inverted-branches", SHARE_HINT, "branches", true, false },
+    [FACT_TO_COLD] = { "moved-to-cold", SHARE_HINT, "bytes", false, false },
+    [FACT_FROM_COLD] = { "moved-from-cold", SHARE_HINT, "bytes", false, false },
+    [FACT_COLD_BYTES] = { "cold-part", SHARE_HINT, "bytes", true, false },
+    [FACT_INSNS] = { "instructions", SHARE_WORK, "instructions", true, false },
+    [FACT_CALLS] = { "calls", SHARE_WORK, "calls", true, false },
+    [FACT_INDIRECT] = { "indirect", SHARE_HINT, "indirect calls and jumps", true, false },
+    [FACT_PLT] = { "plt-calls", SHARE_LAYOUT, "calls through the PLT or GOT", true, false },
+    [FACT_SPILLS] = { "spills", SHARE_DATA, "stack loads and stores", true, false },
+    [FACT_FRAME] = { "frame", SHARE_DATA, "bytes", true, false },
+    [FACT_TLS_CALLS] = { "tls-calls", SHARE_DATA, "calls of __tls_get_addr", true, false },
+    [FACT_OBJECT_SIZE] = { "object-size", SHARE_DATA, "bytes", false, false },
+    [FACT_OBJECT_LINES] = { "object-lines", SHARE_DATA, "64-byte lines", true, false },
+    [FACT_OBJECT_ALIGN] = { "object-alignment", SHARE_DATA, "bytes into the line", false, true },
+    [FACT_NEIGHBOURS] = { "shared-line", SHARE_DATA, "pairs", false, false },
+    [FACT_TLS_SIZE] = { "tls-size", SHARE_DATA, "bytes", false, false },
+    [FACT_STRUCT_SIZE] = { "struct-size", SHARE_DATA, "bytes", false, false },
+    [FACT_MEMBER_LINE] = { "member-line", SHARE_DATA, "bytes", false, true },
+    [FACT_MEMBER_OFFSET] = { "member-offset", SHARE_DATA, "bytes", false, true },
+    [FACT_MEMBER_TYPE] = { "member-type", SHARE_DATA, "bytes", false, false },
+    [FACT_MEMBERS] = { "members", SHARE_DATA, "members", false, false },
+    [FACT_ENUM_SIZE] = { "enum-size", SHARE_DATA, "bytes", false, false },
+    [FACT_ENUM_VALUES] = { "enum-values", SHARE_DATA, "values", false, false },
+    [FACT_INLINED] = { "inlined", SHARE_LAYOUT, "call sites", false, false },
 };
+
+/* gcc's crtstuff.c names itself; the C library's _start is where execution begins, and .init and .fini hold crti.o's code. */
+bool symbol_is_start_up(const struct inventory *inv, const struct symbol *symbol)
+{
+    if (symbol->file && strcmp(symbol->file, "crtstuff.c") == 0)
+        return true;
+    if (symbol->kind != SYMBOL_FUNCTION)
+        return false;
+    const char *section = symbol->section >= 0 && (size_t)symbol->section < inv->section_count
+                              ? inv->sections[symbol->section].name
+                              : "";
+    return (inv->entry && symbol->address == inv->entry) || strcmp(section, ".init") == 0 || strcmp(section, ".fini") == 0;
+}
+
+double fact_rank(const struct delta *delta, const struct code_fact *fact)
+{
+    const struct symbol_change *c = fact->change;
+    const struct symbol *s = !c ? NULL : c->new ? c->new : c->old;
+    double most = fmax(fabs(fact->old), fabs(fact->new)), growth = fabs(fact->new - fact->old);
+    if (s && symbol_is_start_up(c->new ? delta->new : delta->old, s))
+        return 0;
+    /* Offsets and groups are places: how far apart they are says nothing of how much they matter. */
+    return fact->weight * (code_fact_table[fact->kind].place || !(most > 0) ? 1 : growth / most);
+}
 
 static bool covers(const struct symbol *s, uint64_t address)
 {

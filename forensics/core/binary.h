@@ -164,9 +164,17 @@ struct code_fact_row {
     enum share share;   /* the cause it speaks for */
     const char *counts; /* what the numbers count, plural */
     bool fewer_is_better; /* a fall of the number cannot be why something is slower */
+    bool place;           /* the numbers are places, not counts */
 };
 
 extern const struct code_fact_row code_fact_table[FACT_KIND_COUNT];
+
+/* What a function or object did on one side, a function's cold part included. What was not counted is NaN. */
+struct fact_counts {
+    double entries;      /* times its first instruction ran */
+    double instructions; /* executed */
+    double branch_misses, l1i_misses, l1d_misses, dtlb_misses;
+};
 
 /* One piece of evidence that can be had without running anything. */
 struct code_fact {
@@ -175,9 +183,10 @@ struct code_fact {
     const char *name;                   /* function, object or type */
     uint64_t old_address, new_address;  /* where: the loop's head, the function, the object; 0: nowhere */
     double old, new;
-    double weight;                      /* bytes of code or data concerned: the rank where nothing ran */
+    double weight;                      /* bytes of code or data concerned */
     double old_cycles, new_cycles; /* modelled, of its whole function or object; NaN: no costs, or run on neither side */
     double cause_cycles; /* new - old of what its cause can cost there (facts_join); NaN: as above */
+    const struct fact_counts *counts[2]; /* of the same function or object, old's and new's; NULL: did not run there */
     const char *callee;                 /* of an inlining fact: what is inlined or no longer is; NULL otherwise */
     const char *sentence;               /* a clause without a capital and a full stop */
 };
@@ -192,13 +201,23 @@ struct delta {
     uint64_t fate_bytes[SYMBOL_KIND_COUNT][FATE_COUNT]; /* and their bytes (new's size; old's when removed) */
     struct fact_change *facts;
     size_t fact_count, fact_room;
-    struct code_fact *code_facts; /* filled by facts_find, heaviest first; after facts_join most cycles first */
+    struct code_fact *code_facts; /* filled by facts_find, by fact_rank; after facts_join most cycles first */
     size_t code_fact_count, code_fact_room;
     size_t code_facts_left_out; /* loaded from JSON: how many more there were */
+    bool has_fate_cycles;                 /* facts_join filled the next two */
+    double fate_cycles[2][FATE_COUNT];    /* old's and new's cycles in functions of each fate */
+    double other_cycles[2];               /* and in everything else: libraries, PLT stubs */
     const struct pairing *pairing; /* NULL: loaded from JSON */
     const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
     size_t by_address_count[2];
 };
+
+/* Whether a symbol came with the start files of the C library and compiler, not from the program's sources. */
+bool symbol_is_start_up(const struct inventory *inv, const struct symbol *symbol);
+
+/* Rank of a fact where nothing ran, larger first: the bytes it concerns times the relative growth of its number. Facts of
+ * the start files' code have none: 0. */
+double fact_rank(const struct delta *delta, const struct code_fact *fact);
 
 /* The change record whose new (or old) symbol covers an address of that side; NULL: none. */
 const struct symbol_change *delta_at(const struct delta *delta, bool old_side, uint64_t address);

@@ -56,6 +56,7 @@ struct cost_item {
     const char *module; /* file name of the mapping; NULL: none */
     uint64_t address;   /* link-time address in its module, as in the inventory; 0: none */
     uint64_t size;
+    double entries;     /* times a function's first instruction ran; 0 for objects */
     struct cost cost;
 };
 

@@ -63,17 +63,27 @@ static bool is_cold_part_of(const struct cost_item *item, const struct symbol *s
     return strncmp(item->name, symbol->name, length) == 0 && strncmp(item->name + length, ".cold", 5) == 0;
 }
 
-static bool add_item(struct cost *sum, const struct cost_item *item)
+/* A function with its cold part, or an object, on one side. */
+struct account {
+    struct cost cost;
+    double entries;
+    bool ran;
+};
+
+static void add_item(struct account *sum, const struct cost_item *item, bool cold)
 {
     for (int i = 0; i < COMPONENT_COUNT; i++)
-        sum->cycles[i] += item->cost.cycles[i];
-    return true;
+        sum->cost.cycles[i] += item->cost.cycles[i];
+    for (int i = 0; i < METRIC_COUNT; i++)
+        sum->cost.counts[i] += item->cost.counts[i];
+    sum->cost.instructions += item->cost.instructions;
+    sum->entries += cold ? 0 : item->entries;
+    sum->ran = true;
 }
 
-/* Adds up what a symbol cost on one side; false when it did not run there. */
-static bool cost_of(const struct ledger *l, const struct symbol *symbol, struct cost *sum)
+static struct account account_of_symbol(const struct ledger *l, const struct symbol *symbol)
 {
-    bool found = false;
+    struct account sum = { .ran = false };
     size_t low = 0, high = symbol ? l->count : 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -84,27 +94,44 @@ static bool cost_of(const struct ledger *l, const struct symbol *symbol, struct 
     }
     for (; symbol && low < l->count && l->by_address[low]->address == symbol->address; low++)
         if (is_of(l->by_address[low], symbol))
-            found |= add_item(sum, l->by_address[low]);
+            add_item(&sum, l->by_address[low], false);
     for (size_t i = 0; symbol && i < l->cold_count; i++)
         if (is_cold_part_of(l->cold[i], symbol))
-            found |= add_item(sum, l->cold[i]);
-    return found;
+            add_item(&sum, l->cold[i], true);
+    return sum;
 }
 
-static void join(struct code_fact *fact, const struct ledger ledgers[2])
+/* An object has no instructions. */
+static const struct fact_counts *counts_of(struct arena *arena, const struct account *account, bool object)
 {
-    struct cost old = { 0 }, new = { 0 };
+    const double *counts = account->cost.counts;
+    if (!account->ran)
+        return NULL;
+    struct fact_counts *c = arena_alloc(arena, sizeof *c);
+    *c = (struct fact_counts){ .entries = object ? NAN : account->entries,
+                               .instructions = object ? NAN : account->cost.instructions,
+                               .branch_misses = object ? NAN : counts[M_BRANCH_MISSES],
+                               .l1i_misses = object ? NAN : counts[M_L1I_MISSES],
+                               .l1d_misses = counts[M_L1D_MISSES],
+                               .dtlb_misses = counts[M_DTLB_MISSES] };
+    return c;
+}
+
+static void join(struct arena *arena, struct code_fact *fact, const struct ledger ledgers[2], bool object)
+{
     const struct symbol_change *c = fact->change;
-    bool ran = c && cost_of(&ledgers[0], c->old, &old);
-    ran |= c && cost_of(&ledgers[1], c->new, &new);
-    if (!ran)
+    struct account old = account_of_symbol(&ledgers[0], c ? c->old : NULL),
+                   new = account_of_symbol(&ledgers[1], c ? c->new : NULL);
+    if (!old.ran && !new.ran)
         return;
-    fact->old_cycles = cost_cycles(&old);
-    fact->new_cycles = cost_cycles(&new);
+    fact->old_cycles = cost_cycles(&old.cost);
+    fact->new_cycles = cost_cycles(&new.cost);
+    fact->counts[0] = counts_of(arena, &old, object);
+    fact->counts[1] = counts_of(arena, &new, object);
     fact->cause_cycles = 0;
     for (int i = 0; i < COMPONENT_COUNT; i++)
         if (accounts_for(fact->kind, (enum component)i))
-            fact->cause_cycles += new.cycles[i] - old.cycles[i];
+            fact->cause_cycles += new.cost.cycles[i] - old.cost.cycles[i];
 }
 
 static double change_of(const struct code_fact *fact)
@@ -139,10 +166,29 @@ static int by_cycles(const void *a, const void *b)
     return strcmp(x->sentence, y->sentence);
 }
 
+/* Where one side's cycles are, by what became of the function. */
+static void add_fates(struct delta *delta, bool old_side, const struct cost_profile *profile)
+{
+    double *by_fate = delta->fate_cycles[!old_side], *other = &delta->other_cycles[!old_side];
+    memset(by_fate, 0, sizeof delta->fate_cycles[0]);
+    *other = 0;
+    for (size_t i = 0; i < profile->function_count; i++) {
+        const struct cost_item *item = &profile->functions[i];
+        const struct symbol_change *c = item->address ? delta_at(delta, old_side, item->address) : NULL;
+        const struct symbol *s = !c ? NULL : old_side ? c->old : c->new;
+        *(s && is_of(item, s) ? &by_fate[c->fate] : other) += cost_cycles(&item->cost);
+    }
+}
+
 void facts_join(struct arena *arena, struct delta *delta, const struct cost_profile *old,
                 const struct cost_profile *new)
 {
-    if (!old || !new || !delta->code_fact_count)
+    if (!old || !new || !delta)
+        return;
+    add_fates(delta, true, old);
+    add_fates(delta, false, new);
+    delta->has_fate_cycles = true;
+    if (!delta->code_fact_count)
         return;
     struct ledger functions[2] = { ledger_of(arena, old->functions, old->function_count),
                                    ledger_of(arena, new->functions, new->function_count) };
@@ -151,7 +197,8 @@ void facts_join(struct arena *arena, struct delta *delta, const struct cost_prof
     for (size_t i = 0; i < delta->code_fact_count; i++) {
         const struct symbol_change *c = delta->code_facts[i].change;
         const struct symbol *s = !c ? NULL : c->new ? c->new : c->old;
-        join(&delta->code_facts[i], s && s->kind == SYMBOL_OBJECT ? objects : functions);
+        bool object = s && s->kind == SYMBOL_OBJECT;
+        join(arena, &delta->code_facts[i], object ? objects : functions, object);
     }
     qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_cycles);
 }

@@ -306,6 +306,7 @@ static void save_delta(struct codec *codec, struct result *result)
         return;
     struct delta *delta = result->delta;
     codec_items(&inner, "facts", delta->facts, &delta->fact_count, sizeof *delta->facts, walk_fact);
+    walk_fate_cycles(&inner, delta);
     walk_code_facts(&inner, delta);
     codec_object(&inner, "fates", delta, walk_fates);
     size_t count;
@@ -328,6 +329,7 @@ static void load_delta(struct codec *codec, struct result *result)
     struct delta *delta = arena_alloc(codec->arena, sizeof *delta);
     delta->facts = codec_items(&inner, "facts", NULL, &delta->fact_count, sizeof *delta->facts, walk_fact);
     codec_object(&inner, "fates", delta, walk_fates);
+    walk_fate_cycles(&inner, delta);
     delta->symbols = codec_items(&inner, "symbols", NULL, &delta->symbol_count, sizeof *delta->symbols, walk_change);
     delta->fact_room = delta->fact_count;
     delta->symbol_room = delta->symbol_count;

@@ -103,6 +103,7 @@ struct result;
 void walk_slowdown(struct codec *codec, struct result *result);
 void walk_delta(struct codec *codec, struct result *result);
 void walk_code_facts(struct codec *codec, struct delta *delta);
+void walk_fate_cycles(struct codec *codec, struct delta *delta);
 void walk_rules(struct codec *codec, struct result *result);
 void walk_layouts(struct codec *codec, struct result *result);
 void walk_real(struct codec *codec, struct result *result);

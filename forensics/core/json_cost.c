@@ -24,16 +24,18 @@ static void walk_cost_item(struct codec *codec, void *item)
     codec_string(codec, "module", &cost_item->module);
     codec_hex(codec, "address", &cost_item->address);
     codec_u64(codec, "size", &cost_item->size);
+    codec_double(codec, "entries", &cost_item->entries);
     walk_cost(codec, &cost_item->cost);
 }
 
-static void add_cost(struct cost *sum, const struct cost *more)
+static void add_item(struct cost_item *sum, const struct cost_item *more)
 {
-    sum->instructions += more->instructions;
+    sum->entries += more->entries;
+    sum->cost.instructions += more->cost.instructions;
     for (int i = 0; i < COMPONENT_COUNT; i++)
-        sum->cycles[i] += more->cycles[i];
+        sum->cost.cycles[i] += more->cost.cycles[i];
     for (int i = 0; i < METRIC_COUNT; i++)
-        sum->counts[i] += more->counts[i];
+        sum->cost.counts[i] += more->cost.counts[i];
 }
 
 /* The costliest items, and the rest summed into one, so that they still sum to the total. */
@@ -46,7 +48,7 @@ static struct cost_item *bounded(struct arena *arena, struct cost_item *items, s
     memcpy(kept, items, (JSON_COST_ITEMS_MAX - 1) * sizeof *kept);
     rest->name = arena_printf(arena, "[%zu more]", *count - (JSON_COST_ITEMS_MAX - 1));
     for (size_t i = JSON_COST_ITEMS_MAX - 1; i < *count; i++)
-        add_cost(&rest->cost, &items[i].cost);
+        add_item(rest, &items[i]);
     *count = JSON_COST_ITEMS_MAX;
     return kept;
 }

@@ -4,6 +4,17 @@
 #include "core/json.h"
 #include "core/json_codec.h"
 
+static void walk_counts(struct codec *codec, void *item)
+{
+    struct fact_counts *counts = item;
+    codec_double(codec, "entries", &counts->entries);
+    codec_double(codec, "instructions", &counts->instructions);
+    codec_double(codec, "branch_misses", &counts->branch_misses);
+    codec_double(codec, "l1i_misses", &counts->l1i_misses);
+    codec_double(codec, "l1d_misses", &counts->l1d_misses);
+    codec_double(codec, "dtlb_misses", &counts->dtlb_misses);
+}
+
 static void walk_code_fact(struct codec *codec, void *item)
 {
     struct code_fact *fact = item;
@@ -21,6 +32,38 @@ static void walk_code_fact(struct codec *codec, void *item)
     codec_double(codec, "old_cycles", &fact->old_cycles);
     codec_double(codec, "new_cycles", &fact->new_cycles);
     codec_double(codec, "cause_cycles", &fact->cause_cycles);
+    for (int side = 0; side < 2; side++) /* saving never writes through it */
+        fact->counts[side] = codec_optional(codec, side ? "new_counts" : "old_counts", (void *)(uintptr_t)fact->counts[side],
+                                            sizeof *fact->counts[side], walk_counts);
+}
+
+static void walk_both(struct codec *codec, const char *key, double *old, double *new)
+{
+    struct codec both;
+    if (!codec_enter(codec, key, &both))
+        return;
+    codec_double(&both, "old", old);
+    codec_double(&both, "new", new);
+    codec_leave(&both);
+}
+
+static void walk_fate_cycles_of(struct codec *codec, void *item)
+{
+    struct delta *delta = item;
+    for (int fate = 0; fate < FATE_COUNT; fate++)
+        walk_both(codec, fate_name[fate], &delta->fate_cycles[0][fate], &delta->fate_cycles[1][fate]);
+    walk_both(codec, "elsewhere", &delta->other_cycles[0], &delta->other_cycles[1]);
+}
+
+void walk_fate_cycles(struct codec *codec, struct delta *delta)
+{
+    struct delta *known = codec->saving && delta->has_fate_cycles ? delta : NULL;
+    const struct delta *read = codec_optional(codec, "fate_cycles", known, sizeof *known, walk_fate_cycles_of);
+    if (codec->saving || !read)
+        return;
+    delta->has_fate_cycles = true;
+    memcpy(delta->fate_cycles, read->fate_cycles, sizeof delta->fate_cycles);
+    memcpy(delta->other_cycles, read->other_cycles, sizeof delta->other_cycles);
 }
 
 /* The saved symbol that a loaded fact is of; NULL where it was not saved, or the fact is of a type or the file. */

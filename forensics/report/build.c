@@ -13,6 +13,7 @@ struct document build_report(const struct result *result, struct arena *arena, c
     build_figures(&document, result, options->verbose);
     build_real(&document, result, options->verbose);
     build_layouts(&document, result, options->verbose);
+    build_fates(&document, result);
     build_symbols(&document, result, options->verbose);
     build_evidence(&document, result, options->verbose);
     build_code_facts(&document, result, options->verbose);

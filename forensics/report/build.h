@@ -17,6 +17,7 @@ void build_headline(struct document *document, const struct result *result);
 void build_shares(struct document *document, const struct result *result, bool verbose);
 void build_figures(struct document *document, const struct result *result, bool verbose);
 void build_symbols(struct document *document, const struct result *result, bool verbose);
+void build_fates(struct document *document, const struct result *result);
 void build_code_facts(struct document *document, const struct result *result, bool verbose);
 void build_files(struct document *document, const struct result *result, bool verbose);
 void build_layouts(struct document *document, const struct result *result, bool verbose);
@@ -25,5 +26,8 @@ void build_evidence(struct document *document, const struct result *result, bool
 void build_rules(struct document *document, const struct result *result);
 void build_warnings(struct document *document, const struct result *result);
 void build_run(struct document *document, const struct result *result);
+
+/* Appends to a list: how much of the code is identical, by bytes. */
+void build_fate_bytes(struct document *document, struct block *list, const struct delta *delta);
 
 #endif

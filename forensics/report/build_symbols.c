@@ -186,9 +186,10 @@ static void build_changed(struct document *document, const struct delta *delta, 
     const struct symbol_change **list = arena_array(document->arena, delta->symbol_count, sizeof *list);
     size_t count = 0, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN;
     for (size_t i = 0; i < delta->symbol_count; i++) {
-        enum fate fate = delta->symbols[i].fate;
-        if (fate != FATE_SAME && (verbose || fate != FATE_MOVED))
-            list[count++] = &delta->symbols[i];
+        const struct symbol_change *c = &delta->symbols[i];
+        bool plain = c->fate == FATE_MOVED || symbol_is_start_up(c->new ? delta->new : delta->old, c->new ? c->new : c->old);
+        if (c->fate != FATE_SAME && (verbose || !plain))
+            list[count++] = c;
     }
     qsort(list, count, sizeof *list, by_size);
     struct block *table = count ? document_table(document, "Symbols that changed", columns, 3) : NULL;
@@ -278,6 +279,7 @@ void build_files(struct document *document, const struct result *result, bool ve
         return;
     struct block *list = document_list(document, "What differs in the files");
     fate_counts(document, list, delta, SYMBOL_FUNCTION, "functions");
+    build_fate_bytes(document, list, delta);
     fate_counts(document, list, delta, SYMBOL_OBJECT, "data objects");
     fate_counts(document, list, delta, SYMBOL_TLS, "thread-local objects");
     fate_counts(document, list, delta, SYMBOL_IFUNC, "ifuncs");

@@ -109,6 +109,7 @@ struct sim_symbol {
     const char *module; /* NULL: the mapping's file name */
     uint64_t address;   /* link-time; 0: unknown */
     uint64_t size;      /* 0: unknown */
+    bool first;         /* functions: the asked address is its first instruction's */
     enum sim_text text; /* functions only */
 };
 

@@ -365,7 +365,9 @@ static void gather_functions(const struct model *m, struct gather *g, const stru
             continue;
         name_function(names, m->blocks[i], &symbol);
         by_text[symbol.text] += (double)result.instructions;
-        add_block(m->blocks[i], &gather_item(g, &symbol)->cost);
+        struct cost_item *item = gather_item(g, &symbol);
+        item->entries += symbol.first ? (double)result.executed : 0;
+        add_block(m->blocks[i], &item->cost);
     }
     for (size_t i = 0; i < g->count; i++)
         sum_metrics(m->profile, &g->items[i].cost);

@@ -215,12 +215,12 @@ static void example_delta(struct result *r)
                                           { "compiler flags", "-O2 -g -march=x86-64-v3 -fprofile-use=old.gcda", "-O2 -g -march=x86-64-v3 -fprofile-use=new.gcda -g3", NAN, NAN } };
     *d = (struct delta){ .old = r->inventory[0], .new = r->inventory[1], .symbols = changes, .symbol_count = 5, .facts = facts, .fact_count = 2 };
     static const struct code_fact told[] = {
-        { FACT_INSNS, &changes[2], "main", 0x401e00, 0x402000, 310, 334, 1296, NAN, NAN, NAN, NULL, "main has 334 instructions, before 310" },
-        { FACT_JCC, &changes[1], "hash_probe", 0x401a40, 0x401b18, 1, 2, 412, NAN, NAN, NAN, NULL,
+        { FACT_INSNS, &changes[2], "main", 0x401e00, 0x402000, 310, 334, 1296, NAN, NAN, NAN, { NULL, NULL }, NULL, "main has 334 instructions, before 310" },
+        { FACT_JCC, &changes[1], "hash_probe", 0x401a40, 0x401b18, 1, 2, 412, NAN, NAN, NAN, { NULL, NULL }, NULL,
           "hash_probe: jumps that cross or end at a 32-byte boundary (the JCC erratum of Skylake): 2, before 1" },
-        { FACT_LOOP_OPS, &changes[1], "hash_probe", 0x401a60, 0x401b38, 2, 3, 44, NAN, NAN, NAN, NULL,
+        { FACT_LOOP_OPS, &changes[1], "hash_probe", 0x401a60, 0x401b38, 2, 3, 44, NAN, NAN, NAN, { NULL, NULL }, NULL,
           "the loop at hash_probe+0x20 (14 instructions) takes 3 op-cache lines of a 32-byte window, before 2" },
-        { FACT_STRUCT_SIZE, NULL, "row", 0, 0, 24, 32, 32, NAN, NAN, NAN, NULL, "struct row has 32 bytes, 8 of them holes, before 24 with 0" },
+        { FACT_STRUCT_SIZE, NULL, "row", 0, 0, 24, 32, 32, NAN, NAN, NAN, { NULL, NULL }, NULL, "struct row has 32 bytes, 8 of them holes, before 24 with 0" },
     };
     d->code_fact_count = d->code_fact_room = sizeof told / sizeof *told;
     d->code_facts = arena_array(r->arena, d->code_fact_count, sizeof *d->code_facts);

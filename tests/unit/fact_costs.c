@@ -82,6 +82,12 @@ static void make_program(void)
         add_cycles(side, &f[1], COMPONENT_BASE, side ? 400 : 500);
         add_cycles(side, &f[2], COMPONENT_L1I, side ? 100 : 0);
         add_cycles(side, &f[3], COMPONENT_BASE, 7000);
+        f[0].entries = side ? 12 : 10;
+        f[2].entries = 5;
+        f[0].cost.counts[M_BRANCH_MISSES] = side ? 40 : 30;
+        f[2].cost.counts[M_BRANCH_MISSES] = 2;
+        f[0].cost.counts[M_L1I_MISSES] = side ? 9 : 0;
+        objects[side][0].cost.counts[M_DTLB_MISSES] = side ? 6 : 4;
         objects[side][0].cost.cycles[COMPONENT_L1D] = side ? 80 : 50;
     }
 }
@@ -126,6 +132,18 @@ static void joined(struct arena *arena)
             "what got faster has a negative change");
     is_near(find(&d, "size")->cause_cycles, 30, 0, "an object has its own cycles");
     ok(isnan(find(&d, "struct")->new_cycles), "a type has none: not known, not zero");
+    const struct fact_counts *old = find(&d, "jcc")->counts[0], *new = find(&d, "jcc")->counts[1];
+    ok(old && new && old->entries == 10 && new->entries == 12, "a function was entered so often, its cold part apart");
+    ok(old && new && old->branch_misses == 32 && new->branch_misses == 42 && new->l1i_misses == 9,
+       "its misses are its own and its cold part's");
+    ok(old && old->instructions == 300, "and its instructions, too");
+    const struct fact_counts *object = find(&d, "size")->counts[1];
+    ok(object && object->dtlb_misses == 6 && isnan(object->entries) && isnan(object->branch_misses),
+       "an object has misses, and no executions: not known, not zero");
+    ok(!find(&d, "struct")->counts[0] && !find(&d, "struct")->counts[1], "a type has no counts");
+    ok(d.has_fate_cycles && d.fate_cycles[0][FATE_MOVED] == 1500 && d.fate_cycles[1][FATE_MOVED] == 1700,
+       "cycles are summed by what became of the functions");
+    is_near(d.other_cycles[1], 7100, 0, "another module's, and what has no record, apart");
     static const char *const order[FACTS] = { "lines", "fewer", "ops", "jcc", "insns", "size", "struct" };
     for (int i = 0; i < FACTS; i++)
         is_str(d.code_facts[i].sentence, order[i], "most cycles first, then what accounts for more");
@@ -140,6 +158,30 @@ static void not_run(struct arena *arena)
     facts_join(arena, &d, &none, &none);
     ok(isnan(facts[0].old_cycles) && isnan(facts[1].new_cycles), "functions that did not run have no cycles");
     is_str(facts[0].sentence, "large", "and are ranked by size");
+}
+
+static void ranks(void)
+{
+    static struct section sections[] = { { .name = "" }, { .name = ".text" }, { .name = ".init" } };
+    struct inventory inv = { .sections = sections, .section_count = 3, .entry = 0x500 };
+    struct symbol s[] = { { .name = "f", .section = 1, .address = 0x600, .file = "main.c" },
+                          { .name = "_start", .section = 1, .address = 0x500 },
+                          { .name = "frame_dummy", .section = 1, .address = 0x540, .file = "crtstuff.c" },
+                          { .name = "_init", .section = 2, .address = 0x100 } };
+    size_t start_up = 0;
+    for (size_t i = 0; i < 4; i++)
+        start_up += symbol_is_start_up(&inv, &s[i]);
+    ok(start_up == 3 && !symbol_is_start_up(&inv, &s[0]), "the start files' code is told by file, section and entry");
+    struct symbol_change own = { .old = &s[0], .new = &s[0], .name = "f" }, not_own = { .new = &s[2], .name = "frame_dummy" };
+    struct delta d = { .old = &inv, .new = &inv };
+    struct code_fact twice = { .kind = FACT_INSNS, .change = &own, .old = 10, .new = 20, .weight = 100 },
+                     little = { .kind = FACT_INSNS, .change = &own, .old = 99, .new = 100, .weight = 1000 },
+                     place = { .kind = FACT_ENTRY, .change = &own, .old = 0, .new = 1, .weight = 30 },
+                     start = { .kind = FACT_INSNS, .change = &not_own, .old = 10, .new = 20, .weight = 1e6 };
+    is_near(fact_rank(&d, &twice), 50, 0, "what doubled in a small function");
+    ok(fact_rank(&d, &twice) > fact_rank(&d, &little), "is ranked before what grew by a hundredth in a large one");
+    is_near(fact_rank(&d, &place), 30, 0, "of places only the bytes count");
+    is_near(fact_rank(&d, &start), 0, 0, "the start files' code comes last");
 }
 
 static size_t count_evidence(const struct verdict *v, const char *text, double *weight)
@@ -211,6 +253,7 @@ int main(void)
     make_program();
     joined(arena);
     not_run(arena);
+    ranks();
     judged(arena);
     bounded(arena);
     arena_free(arena);
