@@ -10,7 +10,7 @@
 static inline void *plain_pop(size_t size, uintptr_t *list)
 {
     struct front FRONT_SPACE *f = front_self();
-    struct cell FRONT_SPACE *cell = cell_at(f, f->offset[(size + 15) / 16]);
+    struct cell FRONT_SPACE *cell = cell_at(f, (size_t)hak_class_table[size] * CLASS_SCALE);
     void *p = cell->head;
     *list = (uintptr_t)cell;
     if (unlikely(!p))
@@ -42,7 +42,7 @@ static inline void plain_free(void *p)
     struct front FRONT_SPACE *f = front_self();
     uint64_t off = atomic_load_explicit(&hak_space_tags[i], memory_order_relaxed) ^ f->id;
     if (unlikely(off >= NCLASS * 16)) {
-        hak_free_slow(p);
+        hak_free_slow(p, off);
         return;
     }
     struct cell FRONT_SPACE *cell = cell_at(f, off);

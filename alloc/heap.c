@@ -3,16 +3,15 @@
 #include "knobs.h"
 #include "os.h"
 #include "sizeclass.h"
+#include "slab.h"
 
-#define CARVE_BLOCKS 16u               /* carved at a time: a fresh slab is touched only as far as it is used */
-#define CARVE_BYTES  ((size_t)16384)
-#define REFILL_BLOCKS 32               /* most blocks moved to a list at once */
+#define REFILL_BLOCKS 64               /* most blocks moved from a slab to a list at once */
 #define BOUND_LOW    8                 /* blocks in a list */
 #define BOUND_HIGH   512
 #define SWEEP_CALLS  64u               /* slow calls between looks at the clock */
 
 /* "used": front_self() names it in assembly, where link-time optimisation does not look. */
-__attribute__((used)) __thread struct front hak_front = {.id = NO_HEAP_TAG, .offset = CLASS_TABLE};
+__attribute__((used)) __thread struct front hak_front = {.id = NO_HEAP_TAG};
 
 /* ---- policy ---- */
 
@@ -53,130 +52,6 @@ static int32_t batch_of(const struct cell *cell)
     return half < REFILL_BLOCKS ? half : REFILL_BLOCKS;
 }
 
-/* ---- slabs ---- */
-
-static void slab_setup(struct heap *h, struct slab *s, unsigned c)
-{
-    s->cls = (uint8_t)c;
-    s->size = (uint32_t)class_size(c);
-    s->capacity = (uint16_t)(s->nslabs * SLAB_SIZE / s->size);
-    s->recip = (((uint64_t)1 << 40) + s->size - 1) / s->size;
-    s->carved = s->used = s->hint = 0;
-    for (unsigned w = 0; w < (s->capacity + 63u) / 64; w++)
-        s->bits[w] = 0;
-    if (hak_knobs.random_order) { /* all blocks are free at once, and a search starts at a random word */
-        s->carved = s->capacity;
-        for (unsigned i = 0; i < s->capacity; i++)
-            s->bits[i / 64] |= (uint64_t)1 << i % 64;
-    }
-    uint32_t tag = h->id << TAG_SHIFT | c * 16;
-    hak_tags_set(s, tag, tag);
-}
-
-static struct slab *slab_new(struct heap *h, unsigned c)
-{
-    struct slab *s = hak_slabs_alloc(class_span(c), 1, NULL);
-    if (s) {
-        slab_setup(h, s, c);
-        hak_add(&h->stats.fresh_slabs, 1);
-    }
-    return s;
-}
-
-/* A slab has no block out any more: keep it for a while, or give it back. */
-static void slab_emptied(struct heap *h, struct slab *s)
-{
-    struct pool *pool = &h->bins[s->cls].pool;
-    if (s->list == LIST_CURRENT)
-        return;
-    if (s->list == LIST_WARM && h->empty < (unsigned)hak_knobs.warm_pool_size) {
-        h->empty++;
-        hak_pool_demote(pool, s);
-        return;
-    }
-    if (s->list != LIST_NONE)
-        hak_pool_remove(pool, s);
-    hak_slabs_free(s);
-}
-
-/* Number of the block at p in s; refuses what is not the start of a block that is out. */
-static unsigned block_number(const struct slab *s, const char *p)
-{
-    uint64_t off = (uint64_t)(p - s->start);
-    unsigned i = (unsigned)(off * s->recip >> 40);
-    if (unlikely((uint64_t)i * s->size != off || i >= s->carved))
-        hak_os_fatal("free of a pointer that malloc did not return:", p);
-    if (unlikely(s->bits[i / 64] >> (i % 64) & 1))
-        hak_os_fatal("double free of", p);
-    return i;
-}
-
-/* Gives one block back to its slab, which is h's. */
-static void slab_put(struct heap *h, struct slab *s, char *p)
-{
-    unsigned i = block_number(s, p);
-    s->bits[i / 64] |= (uint64_t)1 << i % 64;
-    if (i / 64 < s->hint)
-        s->hint = (uint16_t)(i / 64);
-    if (s->used == s->capacity && s->list == LIST_NONE)
-        hak_pool_put(&h->bins[s->cls].pool, s, (unsigned)hak_knobs.warm_pool_size);
-    if (--s->used == 0)
-        slab_emptied(h, s);
-}
-
-void hak_heap_put(struct heap *h, void *p)
-{
-    uint32_t tag = tag_of(p);
-    if (likely((tag ^ h->id << TAG_SHIFT) < NCLASS * 16)) {
-        slab_put(h, slab_of(p), p);
-        hak_add(&h->stats.in[tag % (1u << TAG_SHIFT) / 16], 1);
-    } else if (tag < 1u << TAG_SHIFT) {
-        hak_os_fatal("double free of", p);
-    } else {
-        hak_add(&h->stats.remote_sent, 1);
-        hak_free_homeless(p, tag);
-    }
-}
-
-/* Takes up to `want` blocks that were freed before, in front of the chain at *chain; the number taken. */
-static int32_t take_freed(struct heap *h, struct slab *s, int32_t want, void **chain)
-{
-    unsigned words = (s->capacity + 63u) / 64;
-    unsigned first = hak_knobs.random_order ? (unsigned)(next_random(&h->random) % words) : s->hint;
-    int32_t got = 0;
-    for (unsigned k = 0; k < words && got < want; k++) {
-        unsigned w = first + k < words ? first + k : first + k - words;
-        uint64_t bits = s->bits[w];
-        for (; bits && got < want; got++, bits &= bits - 1) {
-            char *p = s->start + (size_t)(w * 64 + (unsigned)__builtin_ctzll(bits)) * s->size;
-            set_next_block(p, *chain);
-            *chain = p;
-        }
-        s->bits[w] = bits;
-        if (!hak_knobs.random_order)
-            s->hint = (uint16_t)(bits ? w : w + 1);
-    }
-    if (s->hint >= words)
-        s->hint = 0;
-    return got;
-}
-
-/* Takes up to `want` blocks that were never used, lowest address first out. */
-static int32_t carve(struct slab *s, int32_t want, void **chain)
-{
-    int32_t most = (int32_t)max_size(1, min_size(CARVE_BLOCKS, CARVE_BYTES / s->size));
-    int32_t left = s->capacity - s->carved;
-    int32_t n = want < most ? want : most;
-    n = n < left ? n : left;
-    for (int32_t i = n - 1; i >= 0; i--) {
-        char *p = s->start + (size_t)(s->carved + i) * s->size;
-        set_next_block(p, *chain);
-        *chain = p;
-    }
-    s->carved = (uint16_t)(s->carved + n);
-    return n;
-}
-
 /* ---- refill and flush ---- */
 
 /* Makes a slab with a free block the current one; `fresh` allows asking the system. */
@@ -195,7 +70,7 @@ static struct slab *next_slab(struct heap *h, unsigned c, bool fresh)
     } else if (fresh) {
         s = hak_orphan_slab(h, c);
         if (!s)
-            s = slab_new(h, c);
+            s = hak_slab_new(h, c);
     }
     if (s)
         s->list = LIST_CURRENT;
@@ -212,11 +87,11 @@ static int32_t take_blocks(struct heap *h, unsigned c, int32_t want, void **chai
             break;
         int32_t n = 0;
         if (s->used < s->carved)
-            n = take_freed(h, s, want - got, chain);
+            n = hak_slab_take_freed(h, s, want - got, chain);
         if (!n && got)
             break; /* carve only when nothing else is there: fresh memory costs page faults */
         if (!n)
-            n = carve(s, want - got, chain);
+            n = hak_slab_carve(s, want - got, chain);
         s->used = (uint16_t)(s->used + n);
         got += n;
         if (s->used == s->capacity) {
@@ -244,11 +119,19 @@ void hak_slow_tick(struct heap *h, struct front *f)
     sweep(h, f);
 }
 
+/* A chain of n blocks becomes the list, but for its first block, which goes to the caller. */
+static void *open_chain(struct cell *cell, void *p, int32_t n)
+{
+    cell->head = next_block(p);
+    cell->room = cell->bound - (n - 1);
+    return p;
+}
+
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
 {
     struct cell *cell = f ? list_of(h, f, c) : NULL;
     unsigned n;
-    void *p;
+    void *p = NULL;
     if (cell) {
         hak_slow_tick(h, f);
         if (cell != &f->cells[c])
@@ -258,58 +141,29 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
             cell->room++;
             return p;
         }
-        if ((p = hak_heap_parcel(h, c, &n))) {
-            cell->head = next_block(p);
-            cell->room -= (int32_t)n - 1;
-            return p;
-        }
+        if ((p = hak_heap_parcel(h, c, &n)))
+            return open_chain(cell, p, (int32_t)n);
     }
     hak_heap_receive_class(h, c);
-    int32_t want = cell ? batch_of(cell) : 1;
-    void *chain = NULL;
-    int32_t got = take_blocks(h, c, want, &chain);
+    int32_t got = take_blocks(h, c, cell ? batch_of(cell) : 1, &p);
     if (!got)
         return NULL;
-    p = chain;
-    if (got > 1) {
-        cell->head = next_block(p);
-        cell->room -= got - 1;
-    }
     hak_add(&h->stats.refills[c], cell != NULL);
-    return p;
-}
-
-/* The next block of a list of class c, after a look at where it points: to a slab of that class. (Of any heap: a
- * block that came in a parcel may be of a slab that changed hands while the parcel was on its way.) */
-static void *checked_next(void *p, unsigned c)
-{
-    void *next = next_block(p);
-    uint32_t tag = next ? tag_of(next) : 0;
-    if (unlikely(next && (tag < 1u << TAG_SHIFT || tag % (1u << TAG_SHIFT) != c * 16)))
-        hak_os_fatal("a free block was written to (use after free, or an overflow before it):", p);
-    return next;
+    return cell ? open_chain(cell, p, got) : p;
 }
 
 /* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
 static void flush(struct heap *h, struct cell *cell, unsigned c, int32_t keep)
 {
-    int32_t have = cell->bound - cell->room;
-    if (have <= keep)
+    if (cell->bound - cell->room <= keep)
         return;
     void **link = &cell->head;
-    for (int32_t i = 0; i < keep && *link; i++) {
-        checked_next(*link, c);
+    for (int32_t i = 0; i < keep && *link; i++) /* a longjmp out of free leaves a list shorter than its count */
         link = (void **)*link;
-    }
-    void *p = *link;
+    void *chain = *link;
     *link = NULL;
-    /* a longjmp out of free leaves a list that is one shorter than its count */
-    for (int32_t n = 0; p && n < have - keep; n++) {
-        void *next = checked_next(p, c);
-        hak_heap_put(h, p);
-        p = next;
-    }
-    cell->room += have - keep;
+    cell->room = cell->bound - keep;
+    hak_heap_put(h, chain, c);
     hak_add(&h->stats.flushes[c], 1);
 }
 

@@ -29,7 +29,6 @@ enum front_state {
 struct front {
     struct cell cells[NCLASS];
     uint64_t id;          /* heap's id << TAG_SHIFT; NO_HEAP_TAG without one. 64 bits: no extension in free */
-    uint16_t offset[FAST_MAX / 16 + 1]; /* CLASS_TABLE, here because malloc has this address at hand already */
     uint32_t state;       /* enum front_state */
     struct heap *heap;    /* NULL unless FRONT_LIVE */
     unsigned exit_rounds; /* rounds of thread-exit destructors still to wait */
@@ -86,6 +85,8 @@ struct bin {
     struct pool pool;
 };
 
+#define OUTBOX_CLASSES (1u << TAG_SHIFT >> 4)
+
 struct heap {
     hak_inbox inbox[NCLASS] __attribute__((aligned(64))); /* lines of their own: other threads write them */
     _Atomic(uint32_t) state;   /* enum heap_state */
@@ -93,9 +94,9 @@ struct heap {
     unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
     struct bin bins[NCLASS];
     struct cell shelf[NCLASS]; /* lists of the classes that have no inline slots: the same cache, behind a call */
-    struct outbox out[OUTBOXES][NCLASS]; /* at owner's id % OUTBOXES */
     void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
     uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
+    struct outbox out[OUTBOXES][OUTBOX_CLASSES]; /* at a tag's low bits: see outbox_of() */
     uint64_t random;           /* state of next_random() */
     uint64_t swept;            /* ms: last look at what has gone cold */
     unsigned calls;            /* slow calls since that clock was read */
@@ -121,7 +122,22 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c);
 /* A free left the cell of class c with one block too many: makes room. */
 void hak_heap_overflow(struct heap *h, struct front *f, unsigned c);
 
-/* Frees a block of another heap, by way of an outbox. `tag` is its tag. */
+/* Where blocks with this tag are packed: the low bits of the heap's id and the class as they stand in a tag. */
+static inline struct outbox *outbox_of(struct heap *h, uint32_t tag)
+{
+    size_t off = tag & (sizeof h->out - 1) & ~(sizeof(struct outbox) - 1);
+    return (struct outbox *)(void *)((char *)h->out + off);
+}
+_Static_assert(sizeof ((struct heap *)0)->out == (size_t)OUTBOXES << TAG_SHIFT, "a tag's low bits find the outbox");
+
+/* Packs a block of another heap; `tag` is its tag. */
+static inline void outbox_add(struct outbox *out, void *p)
+{
+    set_next_block(p, out->head);
+    out->head = p;
+}
+
+/* What a remote free does when its outbox is not in use, collects for another heap, or has become full. */
 void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag);
 
 /* Frees a block of any heap at once, from a thread that has none. */
@@ -145,11 +161,11 @@ void hak_heap_receive_class(struct heap *h, unsigned c);
 /* One parcel of class c that others freed, and the number of its blocks; NULL if there is none. */
 void *hak_heap_parcel(struct heap *h, unsigned c, unsigned *n);
 
+/* Puts a chain of blocks of class c into their slabs; a block whose slab has gone to another heap is forwarded. */
+void hak_heap_put(struct heap *h, void *chain, unsigned c);
+
 /* True if something lies in an inbox of h; ordered after the caller's earlier stores. Any thread. */
 bool hak_heap_has_mail(struct heap *h);
-
-/* Puts a block into its slab and counts it; one whose slab has gone to another heap is forwarded. */
-void hak_heap_put(struct heap *h, void *p);
 
 /* Blocks of class c that make a parcel. */
 uint8_t hak_parcel_of(unsigned c);

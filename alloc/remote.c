@@ -28,12 +28,21 @@ static struct heap *heap_by_id(uint32_t id)
     return atomic_load_explicit(&chunk[id % CHUNK], memory_order_acquire);
 }
 
-static void send(struct outbox *out, unsigned c)
+static unsigned class_of_tag(uint32_t tag)
 {
-    struct heap *owner = heap_by_id(out->id);
-    parcel_push(&owner->inbox[c], out->head, out->n);
-    out->n = 0;
-    out->head = NULL;
+    return tag % (1u << TAG_SHIFT) / 16;
+}
+
+/* Sends what is in an outbox, if it is in use, and leaves it unused. */
+static void send(struct heap *h, struct outbox *out)
+{
+    if (!out->head)
+        return;
+    unsigned c = class_of_tag(out->tag), n = h->parcel[c] - out->room;
+    struct heap *owner = heap_by_id(out->tag >> TAG_SHIFT);
+    parcel_push(&owner->inbox[c], out->head, n);
+    *out = (struct outbox){0};
+    hak_add(&h->stats.remote_sent, n);
     hak_orphan_tidy(owner);
 }
 
@@ -41,25 +50,20 @@ void hak_heap_send(struct heap *h)
 {
     for (unsigned i = 0; i < OUTBOXES; i++)
         for (unsigned c = 0; c < NCLASS; c++)
-            if (h->out[i][c].n)
-                send(&h->out[i][c], c);
+            send(h, &h->out[i][c]);
 }
 
-void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
+NOINLINE void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
 {
-    uint32_t id = tag >> TAG_SHIFT;
-    unsigned c = tag % (1u << TAG_SHIFT) / 16;
-    struct outbox *out = &h->out[id % OUTBOXES][c];
-    if (unlikely(out->id != id)) {
-        if (out->n)
-            send(out, c);
-        out->id = id;
+    struct outbox *out = outbox_of(h, tag);
+    if (out->tag != tag) {
+        send(h, out);
+        out->tag = tag;
+        out->room = h->parcel[class_of_tag(tag)];
     }
-    set_next_block(p, out->head);
-    out->head = p;
-    hak_add(&h->stats.remote_sent, 1);
-    if (unlikely(++out->n >= h->parcel[c])) {
-        send(out, c);
+    outbox_add(out, p);
+    if (!--out->room) {
+        send(h, out);
         hak_slow_tick(h, &hak_front);
     }
 }
@@ -68,7 +72,7 @@ void hak_free_homeless(void *p, uint32_t tag)
 {
     struct heap *owner = heap_by_id(tag >> TAG_SHIFT);
     set_next_block(p, NULL);
-    parcel_push(&owner->inbox[tag % (1u << TAG_SHIFT) / 16], p, 1);
+    parcel_push(&owner->inbox[class_of_tag(tag)], p, 1);
     hak_orphan_tidy(owner);
 }
 
@@ -95,10 +99,7 @@ void hak_heap_receive_class(struct heap *h, unsigned c)
 {
     unsigned n;
     for (void *p; (p = hak_heap_parcel(h, c, &n));)
-        for (void *next; n--; p = next) {
-            next = next_block(p);
-            hak_heap_put(h, p);
-        }
+        hak_heap_put(h, p, c);
 }
 
 void hak_heap_receive(struct heap *h)

@@ -1,7 +1,6 @@
-/* Floor 5: blocks on their way home, in parcels. A parcel is a chain of blocks of one class and one owner, linked
- * through their first words; the second word of its first block holds the parcel behind it in a stack and, in the
- * four bits that alignment leaves, the number of its blocks less one. So the sender, in whose cache the blocks are,
- * does the sorting, and the owner makes a parcel its list without looking at any other block of it. */
+/* Floor 5: blocks on their way home, in parcels. A parcel is a chain of blocks of one class and one owner, linked through their first words; the second word of its first block holds the parcel behind
+ * it in a stack and, in the bits that no address uses, the number of its blocks. So the sender, in whose cache the
+ * blocks are, does the sorting, and the owner makes a parcel its list without looking at any other block of it. */
 #ifndef HAK_REMOTE_H
 #define HAK_REMOTE_H
 
@@ -10,18 +9,20 @@
 #include <stdint.h>
 
 #define OUTBOXES      8u   /* owners that a thread collects for at a time, for each class */
-#define PARCEL_BLOCKS 16u  /* most blocks in a parcel: what four bits can say */
+#define PARCEL_BLOCKS 32u  /* most blocks in a parcel that travels */
 #define PARCEL_BYTES  ((size_t)8192) /* and bytes; a larger block travels alone */
+#define ADDRESS_BITS  48   /* of a block; the bits above them count a parcel's blocks */
 
 /* A stack of parcels that anyone pushes to and only its owner empties. */
 typedef _Atomic(void *) hak_inbox;
 
-/* A parcel being packed. */
+/* A parcel being packed, for one owner and class. */
 struct outbox {
-    uint32_t id; /* of the owner */
-    uint32_t n;  /* blocks in the chain; 0: unused */
     void *head;
+    uint32_t tag;  /* of its blocks */
+    uint32_t room; /* blocks that still go in, the last of which sends it; 0: unused */
 };
+_Static_assert(sizeof(struct outbox) == 16, "a tag's low bits are an offset into the outboxes");
 
 static inline void *next_block(const void *block)
 {
@@ -37,16 +38,22 @@ static inline void set_next_block(void *block, void *next)
 static inline void *parcel_next(const void *parcel, unsigned *n)
 {
     uintptr_t word = ((const uintptr_t *)parcel)[1];
-    *n = (unsigned)(word & (PARCEL_BLOCKS - 1)) + 1;
-    return (void *)(word & ~(uintptr_t)(PARCEL_BLOCKS - 1));
+    *n = (unsigned)(word >> ADDRESS_BITS);
+    return (void *)(word & (((uintptr_t)1 << ADDRESS_BITS) - 1));
 }
 
-/* Pushes a chain of n blocks, 1 <= n <= PARCEL_BLOCKS. */
+/* Makes a chain of n blocks, 1 <= n < 2^16, the parcel before `next`. */
+static inline void parcel_link(void *parcel, const void *next, unsigned n)
+{
+    ((uintptr_t *)parcel)[1] = (uintptr_t)next | (uintptr_t)n << ADDRESS_BITS;
+}
+
+/* Pushes a chain of n blocks. */
 static inline void parcel_push(hak_inbox *in, void *parcel, unsigned n)
 {
     void *old = atomic_load_explicit(in, memory_order_relaxed);
     do
-        ((uintptr_t *)parcel)[1] = (uintptr_t)old | (n - 1);
+        parcel_link(parcel, old, n);
     while (!atomic_compare_exchange_weak_explicit(in, &old, parcel, memory_order_seq_cst, memory_order_relaxed));
 }
 

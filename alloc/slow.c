@@ -80,15 +80,13 @@ COLD void hak_free_foreign(void *p)
         hak_os_fatal("free of a pointer that malloc did not return:", p);
 }
 
-NOINLINE void hak_free_slow(void *p)
+/* Neither of the first two ways: not a small block, or not an outbox that can take it, or no heap. */
+static NOINLINE void free_other(void *p, uint32_t tag)
 {
-    uint32_t tag = tag_of(p);
-    if (unlikely(tag < 1u << TAG_SHIFT)) {
-        hak_large_free(p, tag);
-        return;
-    }
     struct heap *h = hak_front.heap;
-    if (likely(h != NULL))
+    if (tag < 1u << TAG_SHIFT)
+        hak_large_free(p, tag);
+    else if (likely(h != NULL))
         hak_heap_free_remote(h, p, tag);
     else if (!(h = hak_thread_heap()))
         hak_free_homeless(p, tag);
@@ -96,6 +94,23 @@ NOINLINE void hak_free_slow(void *p)
         plain_free(p); /* this was the thread's first call, and it took over the heap that the block is from */
     else
         hak_heap_free_remote(h, p, tag);
+}
+
+/* Most often it is another thread's, whose outbox has room. (The tag of what is not small matches no outbox.) */
+NOINLINE void hak_free_slow(void *p, uint64_t off)
+{
+    struct front FRONT_SPACE *f = front_self();
+    struct heap *h = f->heap;
+    uint32_t tag = (uint32_t)(off ^ f->id);
+    if (likely(h != NULL)) {
+        struct outbox *out = outbox_of(h, tag);
+        if (likely(out->tag == tag && out->room > 1)) {
+            outbox_add(out, p);
+            out->room--;
+            return;
+        }
+    }
+    free_other(p, tag);
 }
 
 void *hak_calloc(size_t n, size_t size)

@@ -12,8 +12,8 @@ void *hak_malloc_slow(size_t size);
  * an address as cell_at() makes it, in FRONT_SPACE. */
 void *hak_malloc_refill(uintptr_t cell);
 
-/* A block that is not small, or not this thread's. */
-void hak_free_slow(void *p);
+/* A block that is not small, or not this thread's: its tag xor this thread's id is `off`. */
+void hak_free_slow(void *p, uint64_t off);
 
 /* NULL, or a pointer that is not ours. */
 void hak_free_foreign(void *p);

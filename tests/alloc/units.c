@@ -4,6 +4,8 @@
 #include "knobs.h"
 #include "pool.h"
 #include "sizeclass.h"
+#include "slab.h"
+#include "thread.h"
 #include "tap.h"
 
 static void classes(void)
@@ -13,7 +15,7 @@ static void classes(void)
         unsigned c = class_of(n);
         wrong += c >= NCLASS || class_size(c) < n || (c && class_size(c - 1) >= n);
         if (n <= FAST_MAX)
-            table += hak_front.offset[(n + 15) / 16] != c * 16;
+            table += hak_class_table[n] * CLASS_SCALE != c * 16;
         if (n > 128)
             slack += class_size(c) > n + n / 4 + 15;
     }
@@ -102,6 +104,81 @@ static void pools(void)
     ok(left == 8 && order && pool.warm == 0 && !pool.first[0] && !pool.last[1], "warm slabs come before cold, none is lost");
 }
 
+static void parcels(void)
+{
+    static uint64_t block[2][2];
+    hak_inbox in = NULL;
+    unsigned n = 0, m = 0, none = 0;
+    parcel_push(&in, block[0], 1);
+    parcel_push(&in, block[1], UINT16_MAX);
+    void *first = inbox_take(&in), *second = parcel_next(first, &n), *end = parcel_next(second, &m);
+    ok(first == block[1] && n == UINT16_MAX && second == block[0] && m == 1 && !end, "a parcel knows its blocks and the next");
+    ok(!inbox_take(&in), "and an inbox is empty once it was taken");
+    parcel_link(block[0], (void *)(uintptr_t)0x7ffffffffff0, 7);
+    ok(parcel_next(block[0], &none) == (void *)(uintptr_t)0x7ffffffffff0 && none == 7, "the highest address leaves the count");
+}
+
+static void outboxes(void)
+{
+    static struct heap h;
+    size_t wrong = 0;
+    for (uint32_t id = 1; id < 100; id++)
+        for (uint32_t c = 0; c < NCLASS; c++)
+            wrong += outbox_of(&h, id << TAG_SHIFT | c * 16) != &h.out[id % OUTBOXES][c];
+    for (uint32_t tag = 0; tag < 1u << TAG_SHIFT; tag++) /* what is no tag of a heap finds no outbox in use */
+        wrong += outbox_of(&h, tag)->tag == tag && tag;
+    ok(!wrong, "a tag's low bits name the outbox");
+}
+
+/* n blocks of class c as a chain, and their slab, of which they are all that is used. */
+static struct slab *some_blocks(struct heap *h, unsigned c, int32_t n, void **chain)
+{
+    struct slab *s = hak_slab_new(h, c);
+    *chain = NULL;
+    while (s && s->used < n)
+        s->used = (uint16_t)(s->used + hak_slab_carve(s, n - s->used, chain));
+    if (s)
+        s->list = LIST_CURRENT;
+    return s;
+}
+
+static void slabs(void)
+{
+    enum { N = 200, C = 5 };
+    struct heap *h = hak_thread_heap();
+    void *chain[2], *mixed = NULL, *p[2][N];
+    struct slab *s[2] = {some_blocks(h, C, N, &chain[0]), some_blocks(h, C, N, &chain[1])};
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < N; i++, chain[k] = next_block(chain[k]))
+            p[k][i] = chain[k];
+    for (int i = 0; i < N; i++) /* runs of the one and the other */
+        for (int k = 0; k < 2; k++)
+            if (i % (3 + k)) {
+                set_next_block(p[k][i], mixed);
+                mixed = p[k][i];
+            }
+    hak_heap_put(h, mixed, C);
+    ok(s[0]->used == (N + 2) / 3 && s[1]->used == N / 4, "blocks that come in one chain find their slabs");
+    void *back = NULL;
+    bool ascending = true;
+    int32_t got = hak_slab_take_freed(h, s[0], 10, &back) + hak_slab_take_freed(h, s[0], N, &back);
+    int32_t linked = 0;
+    for (void *b = back; b; b = next_block(b), linked++)
+        ascending = ascending && (!next_block(b) || next_block(b) > b || linked == N - (N + 2) / 3 - 11);
+    ok(got == N - (N + 2) / 3 && linked == got && ascending, "freed blocks come back once, in the order of addresses");
+    hak_knobs.random_order = 1;
+    back = NULL;
+    got = hak_slab_take_freed(h, s[1], N, &back);
+    hak_knobs.random_order = 0;
+    int32_t falls = linked = 0;
+    for (void *b = back; b; b = next_block(b), linked++)
+        falls += next_block(b) && next_block(b) < b;
+    uint64_t left = 0;
+    for (unsigned w = 0; w < (s[1]->capacity + 63u) / 64; w++)
+        left |= s[1]->bits[w];
+    ok(got == N - N / 4 && linked == got && falls > 20 && !left, "or in no order, with HAKMEM_RANDOM_ORDER");
+}
+
 static void knobs(void)
 {
     size_t wrong = 0;
@@ -124,6 +201,9 @@ int main(void)
     reciprocal();
     masks();
     pools();
+    parcels();
+    outboxes();
+    slabs();
     knobs();
     return done_testing();
 }
