@@ -37,7 +37,7 @@ static bool replay_all(struct result *result, const struct layout_wanted *wanted
     if (!profile)
         return false;
     movable_objects(result, recordings, sides);
-    struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed,
+    struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed, .shard = wanted->shard, .shards = wanted->shards,
                                .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
                                .recording = { recordings[0].path, recordings[1].path } };
     struct sweep_hooks hooks = { progress, tell, stopped };

@@ -15,6 +15,7 @@ struct layout_wanted {
     unsigned apart;   /* drawn, of each axis alone; 0: none */
     unsigned packed;  /* with packed data; 0: none */
     unsigned axes;    /* bit per axis */
+    unsigned shard, shards; /* see layout/sweep.h; 0 of 0: all layouts */
     double floor;     /* smallest effect of interest, a fraction; 0: 1 % */
 };
 

@@ -12,6 +12,7 @@
 const struct verb verb_table[] = {
     { "compare", "OLD NEW [-- ARGS...]", "run both builds and say why one is slower (the default)", verb_compare },
     { "sweep", "OLD NEW [-- ARGS...]", "both builds in many layouts: the change, or where it landed?", verb_sweep },
+    { "merge", "SHARD.json...", "put the shards of one sweep together", verb_merge },
     { "inspect", "OLD NEW", "no run: what changed between the two ELF files", verb_inspect },
     { "import", "OLD.perf NEW.perf", "judge `perf stat` output recorded elsewhere", verb_import },
     { "judge", "SAVED.json", "judge a saved comparison again, e.g. with other thresholds", verb_judge },

@@ -24,7 +24,7 @@ static bool same_list(char *const *a, size_t n, char *const *b, size_t m)
 static const char *spec_differs(const struct spec *a, const struct spec *b)
 {
     if (!same_list(a->args, a->arg_count, b->args, b->arg_count))
-        return "the arguments of the programs";
+        return "the list of arguments";
     if (!same_list(a->env, a->env_count, b->env, b->env_count) || a->keep_env != b->keep_env)
         return "the environment";
     for (int side = 0; side < 2; side++)
@@ -58,6 +58,8 @@ static const char *study_differs(const struct real_study *a, const struct real_s
     for (int side = 0; side < 2; side++)
         if (!equal(a->link[side].command, b->link[side].command))
             return "the link command";
+    if (a->wanted != b->wanted)
+        return "--layouts";
     return a->shards != b->shards ? "the number of shards" : a->rounds != b->rounds ? "--runs" : NULL;
 }
 

@@ -1,8 +1,10 @@
 /* sweep: both builds in many layouts, on the processor model. Is it the change, or where the change landed? */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/conclude.h"
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
 #include "cmd/options.h"
@@ -12,9 +14,8 @@
 #include "cmd/verb.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
-#include "stat/layouts.h"
 
-enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME };
+enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME, OPT_SHARD };
 
 enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 
@@ -34,6 +35,7 @@ static const struct argp_option own_options[] = {
     { "relink", OPT_RELINK, "CMD", 0, "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new", 2 },
     { "old-relink", OPT_OLD_RELINK, "CMD", 0, "The same for old alone", 2 },
     { "new-relink", OPT_NEW_RELINK, "CMD", 0, "The same for new alone", 2 },
+    { "shard", OPT_SHARD, "I/N", 0, "Run the I-th of N parts of the layouts, on one machine of several; `merge` puts their --json files together", 3 },
     { "resume", OPT_RESUME, "FILE", 0, "Keep the runs of --real in FILE after every round, and go on from there when it exists", 2 },
     { 0 },
 };
@@ -73,6 +75,16 @@ static const char *link_command(struct argp_state *state, const char *command)
     return command;
 }
 
+static void set_shard(struct argp_state *state, struct sweep_options *o, const char *text)
+{
+    unsigned shard, shards;
+    int length = 0;
+    if (sscanf(text, "%4u/%4u%n", &shard, &shards, &length) != 2 || text[length] || shard < 1 || shard > shards)
+        argp_error(state, "--shard takes a part and the number of parts, e.g. 2/8, not '%s'", text);
+    o->wanted.shard = o->real_wanted.shard = shard;
+    o->wanted.shards = o->real_wanted.shards = shards;
+}
+
 static void check_real(struct argp_state *state, const struct sweep_options *o)
 {
     const struct real_wanted *real = &o->real_wanted;
@@ -95,6 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_RELINK: o->real_wanted.relink[SIDE_OLD] = o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
     case OPT_OLD_RELINK: o->real_wanted.relink[SIDE_OLD] = link_command(state, arg); return 0;
     case OPT_NEW_RELINK: o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
+    case OPT_SHARD: set_shard(state, o, arg); return 0;
     case OPT_RESUME: o->real_wanted.state = arg; return 0;
     case ARGP_KEY_END: check_real(state, o); return options_positional(key, arg, state);
     default: return options_positional(key, arg, state);
@@ -115,31 +128,6 @@ static const struct argp argp = {
            "says what the change of the code costs in any layout, and what only where things landed costs. Same seed, same table.",
     .children = children,
 };
-
-/* The answer as a verdict, so that reports, JSON and exit status speak one language. */
-static void conclude(struct result *result)
-{
-    static const enum cause cause_of[LAYOUT_ANSWER_COUNT] = {
-        [LAYOUT_NO_DIFFERENCE] = CAUSE_NONE, [LAYOUT_IS_LUCK] = CAUSE_LAYOUT, [LAYOUT_IS_DATA] = CAUSE_DATA, [LAYOUT_IS_CODE] = CAUSE_INCONCLUSIVE,
-        [LAYOUT_IS_BOTH] = CAUSE_INCONCLUSIVE, [LAYOUT_UNDECIDED] = CAUSE_INCONCLUSIVE,
-    };
-    const struct layout_study *study = result->layouts;
-    const struct real_study *real = result->real;
-    struct verdict *verdict = &result->verdict;
-    /* The clock has the last word where it could decide; else the model. */
-    bool clock = real && (real->answer != LAYOUT_UNDECIDED || !study);
-    double observed = clock ? real->observed.value : study->observed, floor = clock ? real->floor : study->floor;
-    enum layout_answer answer = clock ? real->answer : study->answer;
-    bool slower = observed >= floor, work = study && layouts_blame_work(study) && (answer == LAYOUT_IS_CODE || answer == LAYOUT_IS_BOTH);
-    verdict->cause = verdict->primary = !slower ? clock && answer == LAYOUT_UNDECIDED ? CAUSE_INCONCLUSIVE : CAUSE_NONE
-                                        : work  ? CAUSE_WORK
-                                                : cause_of[answer];
-    verdict->regression = slower;
-    verdict->summary = clock ? real->sentences[0] : study->sentences[0];
-    if (clock && study && study->answer != answer && study->answer != LAYOUT_UNDECIDED)
-        result_warn(result, "model and clock answer differently (model: %s, clock: %s): the clock is believed", layout_answer_name[study->answer],
-                    layout_answer_name[answer]);
-}
 
 /* The model's answer first, as it takes less time; with --source clock or perf it is left out. */
 static bool answer(struct result *result, struct sweep_options *o, struct progress *progress, struct err *err)
@@ -197,7 +185,7 @@ int verb_sweep(int argc, char **argv)
     if (!answer(result, &o, &progress, &err)) {
         status = fail(&err);
     } else {
-        conclude(result);
+        conclude_layouts(result);
         status = show(result, &o.shared.output, &err) ? exit_status(&result->verdict, o.shared.output.fail_on) : fail(&err);
     }
     interrupt_unwatch();

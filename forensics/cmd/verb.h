@@ -15,6 +15,7 @@ extern const struct verb verb_table[]; /* ends with a NULL name; the first row i
 
 int verb_compare(int argc, char **argv);
 int verb_sweep(int argc, char **argv);
+int verb_merge(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_judge(int argc, char **argv);

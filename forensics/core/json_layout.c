@@ -104,6 +104,20 @@ static void walk_moved(struct codec *codec, void *item)
         codec_size(codec, layout_axis_table[i].name, &study->moved[i]);
 }
 
+/* Of whole studies, which most are, nothing is said. */
+static void walk_shard(struct codec *codec, struct layout_study *study)
+{
+    int shard = (int)study->shard, shards = (int)study->shards;
+    if (codec->saving && shards <= 1)
+        return;
+    codec_int(codec, "shard", &shard);
+    codec_int(codec, "shards", &shards);
+    if (!codec->saving && (shards < 0 || shard < 0 || shard > shards))
+        codec_fail(codec, "shard", "is %d of %d, which cannot be: the file is damaged, run the sweep again", shard, shards);
+    study->shard = shard > 0 ? (unsigned)shard : 0;
+    study->shards = shards > 0 ? (unsigned)shards : 0;
+}
+
 static void walk_study(struct codec *codec, void *item)
 {
     struct layout_study *study = item;
@@ -111,6 +125,7 @@ static void walk_study(struct codec *codec, void *item)
     codec_strings(codec, "sentences", &study->sentences, &study->sentence_count);
     codec_string(codec, "processor", &study->processor);
     codec_u64(codec, "seed", &study->seed);
+    walk_shard(codec, study);
     codec_double(codec, "floor", &study->floor);
     walk_sides(codec, "instructions", study->instructions);
     walk_sides(codec, "shipped", study->shipped);

@@ -104,6 +104,7 @@ enum { LAYOUT_CULPRITS = 3 };
 struct layout_study {
     const char *processor;    /* profile that cycles were modelled for */
     uint64_t seed;
+    unsigned shard, shards;   /* only every shards-th trial was run here, from the shard-th on; shards <= 1: all were */
     double floor;             /* smallest effect of interest, a fraction */
     double instructions[2];   /* of the recordings */
     double shipped[2];        /* cycles in the shipped layouts */

@@ -77,6 +77,12 @@ static bool needs_replay(const struct layout_trial *trial, int side)
     return !((trial->family == FAMILY_OLD_PLACE || trial->family == FAMILY_ONE) && side == 0) && !(trial->family == FAMILY_NEW_PLACE && side == 1);
 }
 
+/* Every shard runs what is shipped: the others' figures are only worth something beside it. */
+static bool is_ours(const struct layout_study *study, size_t trial)
+{
+    return trial == 0 || study->shards <= 1 || (trial - 1) % study->shards == study->shard - 1;
+}
+
 static struct job *plan_jobs(struct arena *arena, const struct layout_study *study, size_t *count)
 {
     struct job *jobs = arena_array(arena, 2 * study->trial_count, sizeof *jobs);
@@ -87,7 +93,7 @@ static struct job *plan_jobs(struct arena *arena, const struct layout_study *stu
                      (study->trials[t].family == FAMILY_PACK) == (study->trials[t - 1].family == FAMILY_PACK);
         number = alike ? number + 1 : 0;
         for (int side = 0; side < 2; side++)
-            if (needs_replay(&study->trials[t], side))
+            if (is_ours(study, t) && needs_replay(&study->trials[t], side))
                 jobs[(*count)++] = (struct job){ .trial = t, .side = side, .number = number };
     }
     return jobs;
@@ -313,10 +319,11 @@ static void count_moved(const struct sweep_spec *spec, struct layout_study *stud
 bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks,
                struct layout_study *study, struct err *err)
 {
-    *study = (struct layout_study){ .processor = spec->profile->name, .seed = spec->seed,
+    *study = (struct layout_study){ .processor = spec->profile->name, .seed = spec->seed, .shard = spec->shard, .shards = spec->shards,
                                     .shipped = { NAN, NAN }, .transplant = { NAN, NAN } };
     plan_trials(arena, spec, study);
     count_moved(spec, study);
+    const size_t planned = study->trial_count;
     struct pool pool = { .spec = spec, .hooks = hooks, .study = study, .arena = arena, .err = ERR_INIT };
     pool.jobs = plan_jobs(arena, study, &pool.job_count);
     for (int side = 0; spec->packed && pack_axes(spec) && side < 2; side++)
@@ -327,7 +334,7 @@ bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct 
         return false;
     for (size_t t = 0; t < study->trial_count; t++)
         for (int side = 0; side < 2; side++)
-            if (!needs_replay(&study->trials[t], side))
+            if ((t >= planned || is_ours(study, t)) && !needs_replay(&study->trials[t], side))
                 study->trials[t].cycles[side] = study->shipped[side];
     return true;
 }

@@ -15,6 +15,7 @@ struct sweep_spec {
     unsigned packed;    /* layouts with packed data; 0: none. Left out when neither data nor heap moves */
     bool transplants;
     uint64_t seed;
+    unsigned shard, shards; /* runs trial 0 and every shards-th of the others from the shard-th on; shards <= 1: all */
     unsigned threads;   /* >= 1 */
     struct layout_side *sides; /* [2] old, new: sorted, glued, paired and aligned */
     const char *recording[2];  /* files */

@@ -226,6 +226,20 @@ static struct result *real_layouts(void)
     return r;
 }
 
+/* The second of two parts: it has run one trial of three. */
+static struct result *part_of_layouts(void)
+{
+    static const char *sentences[] = { "words" };
+    struct result *r = result_new();
+    r->layouts = arena_alloc(r->arena, sizeof *r->layouts);
+    *r->layouts = (struct layout_study){ .processor = "zen3", .seed = 1, .shard = 2, .shards = 2, .shipped = { 10, 11 }, .transplant = { NAN, NAN },
+                                         .sentences = sentences, .sentence_count = 1 };
+    for (int i = 0; i < 3; i++)
+        *ARENA_PUSH(r->arena, r->layouts->trials, r->layouts->trial_count, r->layouts->trial_room) = (struct layout_trial){
+            .family = i ? FAMILY_PAD : FAMILY_SHIPPED, .axes = i ? AXES_ALL : 0, .cycles = { i == 1 ? NAN : 10, i == 1 ? NAN : 11 } };
+    return r;
+}
+
 int main(void)
 {
     json_error_t error;
@@ -246,6 +260,7 @@ int main(void)
     conforms(&(struct example){ "an empty result", result_new });
     conforms(&(struct example){ "environments of their own", two_settings });
     conforms(&(struct example){ "real layouts", real_layouts });
+    conforms(&(struct example){ "a part of a sweep", part_of_layouts });
     int never = 0, bare = 0;
     unmet(schema, "", &never, &bare);
     ok(never == 0, "every described key is written by some example");
