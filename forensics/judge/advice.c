@@ -41,6 +41,12 @@ static bool no_counters(const struct docket *d)
     return !d->verdict->attribution.known && !comparison_find(d->comparison, M_INSTRUCTIONS);
 }
 
+/* Inlining lost and blocks reordered in many functions at once is no edit of the source. */
+static bool profile_suspected(const struct docket *d)
+{
+    return d->uninlined && d->delta->fates[SYMBOL_FUNCTION][FATE_REORDERED] >= 3;
+}
+
 static bool inlining_held(const struct docket *d)
 {
     return !d->uninlined;
@@ -95,6 +101,9 @@ static const struct advice_row advice_table[] = {
       "block small." },
     { CAUSE_DATA, objects_resized,
       "Data objects changed their size: put the old sizes back one at a time to find the one that matters." },
+    { CAUSE_WORK, profile_suspected,
+      "Inlining was lost and the blocks of several functions lie in another order: that is what a profile (PGO) does that "
+      "is missing or no longer fits. Train it on the load measured here, and compare again." },
     { CAUSE_WORK, inlining_held,
       "It executes more: compare instruction counts by function and look at what was added on the hot path." },
     { CAUSE_INCONCLUSIVE, slower_blind,

@@ -26,4 +26,29 @@ unlike "$out" 'Start with step' 'instead of the share that step has, which was a
 back=$("$ltf" --runs 0 "$work/called" "$work/inlined" -- 300000 2>&1)
 like "$back" 'NONE .faster' 'the other way round it is faster'
 unlike "$back" 'inlined into' 'and nothing needs a remedy'
+
+# What a profile does: calls are inlined or not, and branches are laid out for the way they are expected to go.
+cat >"$work/many.c" <<'EOF'
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noinline)) void rare(int *s) { *s ^= 77; }
+ATTRIBUTES int step(int n) { return (n & 1 ? 3 * n + 1 : n / 2) ^ 5; }
+#define RARE(name, m) __attribute__((noinline)) int name(int s, int i) { \
+    if (__builtin_expect(i % m == 0, LIKELY)) { rare(&s); s += i; } return s + 1; }
+RARE(one, 53) RARE(two, 55) RARE(three, 57)
+__attribute__((noinline)) int walk(int n) { int s = n; for (int i = 0; i < n; i++) s += step(i); return s; }
+int main(int c, char **v)
+{
+    int s = 0, n = c > 1 ? atoi(v[1]) : 1;
+    for (int i = 0; i < n; i++) s = three(two(one(s, i), i), i);
+    printf("%d %d\n", s, walk(40 * n));
+}
+EOF
+many() { "${CC:-gcc}" -g -O2 -DLIKELY="$1" -DATTRIBUTES="$2" -o "$work/$3" "$work/many.c"; }
+many 0 'static inline' trained
+many 1 '__attribute__((noinline))' untrained
+like "$("$ltf" --runs 0 "$work/trained" "$work/untrained" -- 5000 2>&1 | tr -s '\n ' ' ')" 'profile .PGO. does that is missing or no longer fits' \
+    'lost inlining and reordered blocks in many functions: retrain'
+many 0 '__attribute__((noinline))' only_calls
+unlike "$("$ltf" --runs 0 "$work/trained" "$work/only_calls" -- 5000 2>&1)" 'PGO' 'lost inlining alone does not blame a profile'
 done_testing
