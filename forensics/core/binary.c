@@ -8,7 +8,8 @@ const char *const section_use_name[USE_COUNT] = { "other", "text.hot", "text", "
 
 const char *const symbol_kind_name[SYMBOL_KIND_COUNT] = { "function", "object", "tls", "ifunc" };
 
-const char *const fate_name[FATE_COUNT] = { "same", "moved", "reordered", "changed", "resized", "added", "removed" };
+const char *const fate_name[FATE_COUNT] = { "same", "moved", "reordered", "recoded", "reinlined",
+                                           "changed", "resized", "added", "removed" };
 
 const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
     [FACT_LOOP_LINES] = { "loop-lines", SHARE_LAYOUT, "64-byte lines", true, false },

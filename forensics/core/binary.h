@@ -96,6 +96,8 @@ enum fate {
     FATE_SAME,      /* identical and in place */
     FATE_MOVED,     /* identical (address-masked) but at another address */
     FATE_REORDERED, /* functions: same blocks in another order, or inverted branches */
+    FATE_RECODED,   /* functions: other code that refers to the same functions, data and constants */
+    FATE_REINLINED, /* functions: what is inlined changed */
     FATE_CHANGED,   /* same symbol, other contents */
     FATE_RESIZED,   /* objects: other size; functions: other contents and size */
     FATE_ADDED,

@@ -176,8 +176,10 @@ static void follow_functions(struct delta *d, const struct pairing *p)
     }
 }
 
-static void count_fates(struct delta *d)
+void delta_count_fates(struct delta *d)
 {
+    memset(d->fates, 0, sizeof d->fates);
+    memset(d->fate_bytes, 0, sizeof d->fate_bytes);
     for (size_t i = 0; i < d->symbol_count; i++) {
         const struct symbol_change *c = &d->symbols[i];
         const struct symbol *s = c->new ? c->new : c->old;
@@ -197,7 +199,7 @@ struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing)
     index_addresses(arena, d, true);
     index_addresses(arena, d, false);
     follow_functions(d, pairing);
-    count_fates(d);
+    delta_count_fates(d);
     settings_compare(arena, d);
     return d;
 }

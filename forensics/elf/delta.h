@@ -14,4 +14,7 @@ struct delta *delta_make(struct arena *arena, const struct inventory *old, const
 /* The same with the pairing kept for further questions. */
 struct delta *delta_of_pairs(struct arena *arena, const struct pairing *pairing);
 
+/* Counts the fates and their bytes anew, after some were refined. */
+void delta_count_fates(struct delta *delta);
+
 #endif

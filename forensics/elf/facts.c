@@ -2,6 +2,7 @@
 
 #include "elf/facts_add.h"
 #include "elf/names.h"
+#include "elf/recode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,5 +62,6 @@ void facts_find(struct arena *arena, struct delta *delta)
     find_data_facts(&f);
     find_type_facts(&f);
     find_inline_facts(&f);
+    recode_find(&f);
     rank(delta);
 }

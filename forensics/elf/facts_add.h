@@ -5,10 +5,14 @@
 #include "base/arena.h"
 #include "core/binary.h"
 
+/* What debug information says of one function whose code changed. */
+enum inlining { INLINING_UNKNOWN /* not described on both sides */, INLINING_SAME, INLINING_CHANGED };
+
 struct finder {
     struct arena *arena;
     struct delta *delta;
     const struct pairing *pairing;
+    unsigned char *inlining; /* enum inlining by index into delta.symbols; NULL: no debug information */
 };
 
 /* Appends a fact; the sentence is formatted. */

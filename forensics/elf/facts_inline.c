@@ -176,13 +176,18 @@ void find_inline_facts(struct finder *f)
     struct arena *scratch = arena_new();
     struct orphans orphans = find_orphans(f->delta, scratch);
     struct sites old = read_sites(f, scratch, true), new = read_sites(f, scratch, false);
+    f->inlining = arena_array(f->arena, f->delta->symbol_count + 1, sizeof *f->inlining);
+    for (size_t i = 0; i < f->delta->symbol_count; i++)
+        f->inlining[i] = old.described[i] && new.described[i] ? INLINING_SAME : INLINING_UNKNOWN;
     for (size_t i = 0, j = 0; i < old.count || j < new.count;) {
         int order = i == old.count ? 1 : j == new.count ? -1 : by_callee(&old.items[i], &new.items[j]);
         if (i < old.count && j < new.count &&same_callee(&old.items[i], &new.items[j]))
             order = 0; /* the lines of the calls may differ */
         size_t olds = order <= 0 ? run_length(&old, i) : 0, news = order >= 0 ? run_length(&new, j) : 0;
         const struct site *site = news ? &new.items[j] : &old.items[i];
-        bool both = old.described[site->change] && new.described[site->change];
+        bool both = f->inlining[site->change] != INLINING_UNKNOWN;
+        if (both && olds != news)
+            f->inlining[site->change] = INLINING_CHANGED;
         if (both) /* a unit may have debug information on one side only */
             tell(f, site, olds, news);
         if (both && news > olds)

@@ -135,7 +135,7 @@ static void delta_evidence(struct docket *d)
     if (f[FATE_MOVED])
         add_evidence(d, CAUSE_LAYOUT, NULL, 0, NAN, SOURCE_ELF,
                      "Functions with identical code at another address: %zu; with other code: %zu.", f[FATE_MOVED],
-                     f[FATE_CHANGED] + f[FATE_RESIZED] + f[FATE_REORDERED]);
+                     f[FATE_CHANGED] + f[FATE_RESIZED] + f[FATE_REORDERED] + f[FATE_RECODED] + f[FATE_REINLINED]);
     if (f[FATE_REORDERED])
         add_evidence(d, CAUSE_HINT, NULL, 0, NAN, SOURCE_ELF,
                      "Functions with the same blocks in another order or with inverted branches: %zu (%s).",

@@ -100,6 +100,10 @@ static const char *fate_said(struct arena *arena, const struct symbol_change *ch
         return arena_printf(arena, "same %s, moved: line offset %d -> %d", new->kind == SYMBOL_OBJECT ? "bytes" : "code",
                             (int)(old->address & 63), (int)(new->address & 63));
     case FATE_REORDERED: return "same blocks in another order";
+    case FATE_RECODED:
+        return arena_printf(arena, "other code, same calls and data, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
+    case FATE_REINLINED:
+        return arena_printf(arena, "inlining changed, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
     case FATE_CHANGED: return "contents changed";
     case FATE_RESIZED: return arena_printf(arena, "changed, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
     case FATE_ADDED:
@@ -160,13 +164,17 @@ static void build_costs(struct document *document, const struct result *result, 
 /* "functions: 2 moved, 1 resized, 310 same". */
 static void fate_counts(struct document *document, struct block *list, const struct delta *delta, enum symbol_kind kind, const char *said)
 {
-    static const enum fate order[] = { FATE_ADDED, FATE_REMOVED, FATE_CHANGED, FATE_RESIZED, FATE_REORDERED, FATE_MOVED, FATE_SAME };
+    static const enum fate order[] = { FATE_ADDED, FATE_REMOVED, FATE_CHANGED, FATE_RESIZED, FATE_REINLINED,
+                                       FATE_RECODED, FATE_REORDERED, FATE_MOVED, FATE_SAME };
     const char *text = NULL;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         size_t count = delta->fates[kind][order[i]];
         if (count)
             text = arena_printf(document->arena, "%s%s%zu %s", text ? text : "", text ? ", " : "", count,
-                                order[i] == FATE_MOVED ? "moved but the same" : fate_name[order[i]]);
+                                order[i] == FATE_MOVED     ? "moved but the same"
+                                : order[i] == FATE_RECODED   ? "of other code but the same calls and data"
+                                : order[i] == FATE_REINLINED ? "inlining something else"
+                                                             : fate_name[order[i]]);
     }
     if (text)
         block_item(document, list, TONE_PLAIN, "%s: %s", said, text);

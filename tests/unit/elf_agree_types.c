@@ -169,6 +169,12 @@ static void test_shipped(void)
     }
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -178,9 +184,12 @@ int main(int argc, char **argv)
         return done_testing();
     }
     test_made();
-    const char *self = realpath(argv[0], NULL);
-    agree("this test program", self, self, 200);
-    free((void *)(uintptr_t)self);
+    char *self = realpath(argv[0], NULL);
+    if (SANITIZED)
+        skip("this test program", "it holds the sanitizer's types, whose namespaces pahole leaves out");
+    else
+        agree("this test program", self, self, 200);
+    free(self);
     test_shipped();
     return done_testing();
 }

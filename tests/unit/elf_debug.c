@@ -223,7 +223,7 @@ static void test_small_table(void)
           "xz small && objcopy --add-section .gnu_debugdata=small.xz prog");
     struct delta *d = compare(0, 1), *null = compare(0, 2);
     const struct symbol_change *walk = change(d, "walk"), *still = change(d, "still");
-    ok(walk && walk->fate == FATE_RESIZED && still && still->fate <= FATE_MOVED && change(d, "half"),
+    ok(walk && walk->fate == FATE_REINLINED && still && still->fate <= FATE_MOVED && change(d, "half"),
        "names of functions are read from .gnu_debugdata");
     ok(null->code_fact_count == 0, "nothing in the null twin");
     ok(lacks(d->old, "functions have names, data objects have none"), "and the report says what that leaves out");
