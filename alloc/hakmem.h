@@ -48,6 +48,7 @@ struct hakmem_stats {
     } band[HAKMEM_BANDS];
     size_t warm_hits, cold_hits, fresh_slabs, adopted_slabs; /* where refills found a slab */
     size_t remote_sent, remote_received; /* blocks freed by a thread that did not own them */
+    size_t run_hits;           /* blocks above 32 KiB and up to 1 MiB that a thread had kept */
     size_t heaps;              /* made so far */
     size_t superslabs, slabs;  /* in use: 2 MiB units, and 64 KiB slabs in them */
     size_t large_bytes;        /* live, in blocks of units of their own */

@@ -212,7 +212,9 @@ static void sweep(struct heap *h, struct front *f)
             flush(h, cell, c, 0);
         h->room_seen[c] = cell->room;
     }
+    hak_runs_sweep(&h->runs);
     release_empty(h, false);
+    hak_space_purge(false);
 }
 
 void hak_heap_trim(struct heap *h, struct front *f)
@@ -223,5 +225,6 @@ void hak_heap_trim(struct heap *h, struct front *f)
             flush(h, list_of(h, f, c), c, 0);
     }
     hak_heap_receive(h);
+    hak_runs_empty(&h->runs);
     release_empty(h, true);
 }

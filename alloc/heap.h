@@ -13,6 +13,7 @@
 
 #include "pool.h"
 #include "remote.h"
+#include "runs.h"
 
 struct cell {
     void *head;    /* first free block */
@@ -97,6 +98,7 @@ struct heap {
     void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
     uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
     struct outbox out[OUTBOXES][OUTBOX_CLASSES]; /* at a tag's low bits: see outbox_of() */
+    struct runs runs;          /* free large blocks */
     uint64_t random;           /* state of next_random() */
     uint64_t swept;            /* ms: last look at what has gone cold */
     unsigned calls;            /* slow calls since that clock was read */

@@ -24,14 +24,17 @@ const struct knob hak_knob_table[] = {
      "The same for band C6 (257..512 bytes)."},
     {"HAKMEM_CACHE_KB", KNOB_INT, 1, 4096, 128, AT(cache_kb), "KiB",
      "Free memory that a thread keeps in its list of one size class; also bounded to 8..512 blocks."},
+    {"HAKMEM_RUNS_KB", KNOB_INT, 0, 65536, 2048, AT(runs_kb), "KiB",
+     "Free blocks above 32 KiB and up to 1 MiB that a thread keeps for itself; 0 sends each to the process at once."},
     {"HAKMEM_PURGE_MS", KNOB_INT, -1, 3600000, 500, AT(purge_ms), "ms",
      "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never."},
     {"HAKMEM_SPARE_MB", KNOB_INT, 0, 1048576, 256, AT(spare_mb), "MiB",
      "Memory of freed blocks above 1 MiB, and of empty 2 MiB units, that is kept for reuse until it is purged: "
      "this much, or as much as is in use if that is more; 0 keeps none."},
     {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 1, AT(huge_pages), "",
-     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once there are 16, and "
-     "for blocks above 1 MiB that are no larger than what is in use already."},
+     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once there are 16 (for "
+     "blocks above 32 KiB, once there are 2), and for blocks above 1 MiB that are no larger than what is in use "
+     "already."},
     {"HAKMEM_RANDOM_ORDER", KNOB_BOOL, 0, 1, 0, AT(random_order), "",
      "Hand out the blocks of a slab from a random place, which makes addresses hard to predict."},
     {"HAKMEM_ADDRESS_SPACE_GB", KNOB_INT, 1, 65536, 1024, AT(address_space_gb), "GiB",
@@ -51,7 +54,7 @@ const size_t hak_knob_count = sizeof hak_knob_table / sizeof hak_knob_table[0];
 
 /* Defaults, so that calls from before the environment exists work; a unit test compares them with the table. */
 struct hak_knobs hak_knobs = {
-    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .purge_ms = 500, .spare_mb = 256, .huge_pages = 1,
+    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .runs_kb = 2048, .purge_ms = 500, .spare_mb = 256, .huge_pages = 1,
     .address_space_gb = 1024, .quarantine_kb = 4096,
 };
 

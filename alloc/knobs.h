@@ -13,6 +13,7 @@ struct hak_knobs {
     long c5_inline;       /* 0, 1 */
     long c6_inline;       /* 0, 1 */
     long cache_kb;        /* KiB a class and thread */
+    long runs_kb;         /* KiB a thread */
     long purge_ms;        /* ms; -1 never */
     long spare_mb;        /* MiB */
     long huge_pages;      /* 0, 1 */

@@ -1,32 +1,49 @@
 #include "large.h"
 
 #include "os.h"
-#include "space.h"
+#include "runs.h"
 
-void *hak_large_alloc(size_t size, size_t align, size_t *dirty)
+static struct slab *run_alloc(struct runs *kept, unsigned n, size_t align, size_t *dirty)
+{
+    struct slab *s = kept && align <= SLAB_SIZE ? runs_take(kept, n) : NULL;
+    if (likely(s != NULL)) {
+        *dirty = n * SLAB_SIZE;
+        hak_tags_set_head(s, TAG_RUN);
+        return s;
+    }
+    bool zeroed;
+    s = hak_slabs_alloc_run(n, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, &zeroed);
+    if (!s)
+        return NULL;
+    *dirty = zeroed ? 0 : n * SLAB_SIZE;
+    hak_tags_set(s, TAG_RUN, TAG_RUN_BODY);
+    return s;
+}
+
+void *hak_large_alloc(struct runs *kept, size_t size, size_t align, size_t *dirty)
 {
     if (size > PTRDIFF_MAX)
         return NULL;
     if (size > RUN_MAX || align > UNIT_SIZE / 2)
         return hak_huge_alloc(size ? size : 1, align, dirty);
-    bool zeroed;
     unsigned n = (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE);
-    struct slab *s = hak_slabs_alloc(n ? n : 1, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, &zeroed);
-    if (!s)
-        return NULL;
-    *dirty = zeroed ? 0 : s->nslabs * SLAB_SIZE;
-    hak_tags_set(s, TAG_RUN, TAG_RUN_BODY);
-    return s->start;
+    struct slab *s = run_alloc(kept, n ? n : 1, align, dirty);
+    return s ? s->start : NULL;
 }
 
-void hak_large_free(void *p, uint32_t tag)
+void hak_large_free(struct runs *kept, void *p, uint32_t tag)
 {
-    if (tag == TAG_RUN && slab_of(p)->start == p)
-        hak_slabs_free(slab_of(p));
-    else if (tag == TAG_FREE)
+    struct slab *s = tag == TAG_RUN ? slab_of(p) : NULL;
+    if (s && s->start == p && kept) {
+        hak_tags_set_head(s, TAG_FREE);
+        hak_runs_put(kept, s);
+    } else if (s && s->start == p) {
+        hak_slabs_free(s);
+    } else if (tag == TAG_FREE) {
         hak_os_fatal("double free of", p);
-    else if (tag != TAG_HUGE || !hak_huge_free(p))
+    } else if (tag != TAG_HUGE || !hak_huge_free(p)) {
         hak_os_fatal("free of a pointer that malloc did not return:", p);
+    }
 }
 
 size_t hak_large_size(const void *p, uint32_t tag)

@@ -57,9 +57,20 @@ static void *malloc_class(unsigned c)
     return p;
 }
 
+/* The calling thread's free runs; NULL where it has no heap. */
+static struct runs *kept_runs(void)
+{
+    struct heap *h = hak_front.heap;
+    if (unlikely(!h))
+        return NULL;
+    hak_slow_tick(h, &hak_front);
+    return &h->runs;
+}
+
 static void *malloc_large(size_t size, size_t align, size_t *dirty)
 {
-    void *p = hak_space_init() ? hak_large_alloc(size, align, dirty) : NULL;
+    struct runs *kept = size <= RUN_MAX ? kept_runs() : NULL;
+    void *p = hak_space_init() ? hak_large_alloc(kept, size, align, dirty) : NULL;
     return p ? p : no_memory();
 }
 
@@ -85,7 +96,7 @@ static NOINLINE void free_other(void *p, uint32_t tag)
 {
     struct heap *h = hak_front.heap;
     if (tag < 1u << TAG_SHIFT)
-        hak_large_free(p, tag);
+        hak_large_free(tag == TAG_RUN ? kept_runs() : NULL, p, tag);
     else if (likely(h != NULL))
         hak_heap_free_remote(h, p, tag);
     else if (!(h = hak_thread_heap()))

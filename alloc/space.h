@@ -121,11 +121,20 @@ void *hak_meta_alloc(size_t size);
  * Sets start, nslabs, back and, if not NULL, *zeroed: the memory reads as zero. Tags are still TAG_FREE. */
 struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed);
 
+/* The same for a run: all of it is about to be used. */
+struct slab *hak_slabs_alloc_run(unsigned n, unsigned align, bool *zeroed);
+
 /* Gives back what hak_slabs_alloc gave; the tags become TAG_FREE. */
 void hak_slabs_free(struct slab *s);
 
 /* Sets the tags of all slabs of s: the first to `head`, the others to `body`. */
 void hak_tags_set(struct slab *s, uint32_t head, uint32_t body);
+
+/* Sets the tag of the first alone. */
+static inline void hak_tags_set_head(const struct slab *s, uint32_t head)
+{
+    atomic_store_explicit(&hak_space_tags[slab_index(s->start)], head, memory_order_relaxed);
+}
 
 /* A block with units of its own: `bytes` (> 0) at a multiple of `align` (power of two, any). NULL: no memory. All
  * after the first *dirty bytes reads as zero. */

@@ -34,6 +34,7 @@ static void add_heap(struct heap *h, void *arg)
     s->adopted_slabs += get(&hs->adopted_slabs);
     s->remote_sent += get(&hs->remote_sent);
     s->remote_received += get(&hs->remote_received);
+    s->run_hits += get(&h->runs.hits);
     s->heaps++;
 }
 
@@ -85,6 +86,7 @@ void hak_stats_write(int fd, const struct hakmem_stats *s)
     }
     pair(&t, "large blocks", s->large_blocks);
     pair(&t, "large bytes", s->large_bytes);
+    pair(&t, "run hits", s->run_hits);
     pair(&t, "cached bytes", s->cached_bytes);
     pair(&t, "spare hits", s->spare_hits);
     pair(&t, "spare reused", s->spare_reused);

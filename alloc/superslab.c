@@ -3,7 +3,10 @@
 #include "os.h"
 #include "units.h"
 
-#define HUGE_PAGES_FROM 16u /* superslabs: one more filled at a touch adds at most a sixteenth to the memory in use */
+/* Superslabs from which on a new one is of huge pages. For blocks of a class: one more filled at a touch adds at most a
+ * sixteenth to the memory in use. For a run, which its user is about to touch: a third at worst. */
+#define HUGE_PAGES_FROM 16u
+#define HUGE_PAGES_FROM_RUN 2u
 
 static struct unit *bins[UNIT_SLABS + 1]; /* superslabs by longest run of free slabs */
 static struct unit *idle_first, *idle_last; /* superslabs with dirty free slabs, longest waiting first */
@@ -63,7 +66,7 @@ static void want_huge_pages(struct unit *u)
 }
 
 /* A superslab out of spare memory, else of fresh. */
-static struct unit *superslab_new(void)
+static struct unit *superslab_new(bool run)
 {
     struct unit *u = hak_unit_meta_take(false);
     if (!u)
@@ -92,7 +95,7 @@ static struct unit *superslab_new(void)
         hak_space.stats.spare_hits++;
         hak_unit_meta_give(spare, true);
     }
-    if (hak_space.stats.superslabs > HUGE_PAGES_FROM)
+    if (hak_space.stats.superslabs > (run ? HUGE_PAGES_FROM_RUN : HUGE_PAGES_FROM))
         want_huge_pages(u);
     return u;
 }
@@ -143,22 +146,22 @@ static unsigned place_in(const struct unit *u, unsigned n, unsigned align)
     return UNIT_SLABS;
 }
 
-static struct unit *find_slabs(unsigned n, unsigned align, unsigned *at)
+static struct unit *find_slabs(unsigned n, unsigned align, bool run, unsigned *at)
 {
     for (unsigned bin = n; bin <= UNIT_SLABS; bin++)
         for (struct unit *u = bins[bin]; u; u = u->next)
             if ((*at = place_in(u, n, align)) < UNIT_SLABS)
                 return u;
     *at = 0;
-    return superslab_new();
+    return superslab_new(run);
 }
 
-struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
+static struct slab *slabs_alloc(unsigned n, unsigned align, bool run, bool *zeroed)
 {
     hak_space_lock();
     hak_units_tick();
     unsigned at;
-    struct unit *u = find_slabs(n, align, &at);
+    struct unit *u = find_slabs(n, align, run, &at);
     struct slab *s = NULL;
     if (u) {
         uint32_t mask = mask32(at, n);
@@ -179,6 +182,16 @@ struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
     }
     hak_space_unlock();
     return s;
+}
+
+struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
+{
+    return slabs_alloc(n, align, false, zeroed);
+}
+
+struct slab *hak_slabs_alloc_run(unsigned n, unsigned align, bool *zeroed)
+{
+    return slabs_alloc(n, align, true, zeroed);
 }
 
 void hak_tags_set(struct slab *s, uint32_t head, uint32_t body)

@@ -41,6 +41,10 @@ ok 'HAKMEM_CACHE_KB=1 flushes more often than 1024' gt "$(cell C7 5 < <(stats HA
 is "$(value 'purged bytes' < <(stats HAKMEM_PURGE_MS=-1))" 0 'HAKMEM_PURGE_MS=-1: nothing is returned'
 ok 'HAKMEM_PURGE_MS=0: idle memory is returned at once' gt "$(value 'purged bytes' < <(stats HAKMEM_PURGE_MS=0))" 1000000
 
+# kept runs
+ok 'blocks above 32 KiB are kept by their thread' gt "$(value 'run hits' <<<"$on")" 90
+is "$(value 'run hits' < <(stats HAKMEM_RUNS_KB=0))" 0 'HAKMEM_RUNS_KB=0: they are not'
+
 # spare memory
 ok 'by default a freed large block is spare' gt "$(value 'cached bytes' <<<"$on")" 1000000
 s0=$(stats HAKMEM_SPARE_MB=0)

@@ -34,6 +34,8 @@ static void mixed(void)
     }
     for (int i = 0; i < N; i++)
         free(p[i]);
+    for (int i = 0; i < 100; i++)
+        free(keep(malloc(100000)));
     void *big = keep(malloc(20 << 20));
     free(big);
 }
