@@ -12,7 +12,7 @@ const struct booking_row booking_table[BOOKING_COUNT] = {
                       "is their calls)" },
     [BOOKING_NOW_COLD] = { "now-cold", "functions that run sit in a cold section of new but not of old", .01,
                            SHARE_HINT, "all extra cycles of those functions: the profile called them cold" },
-    [BOOKING_SAME_CODE] = { "same-code", "functions with identical code mispredict more", .01, SHARE_LAYOUT,
+    [BOOKING_SAME_CODE] = { "same-code", "functions with identical code, which moved and execute as much, mispredict more", .01, SHARE_LAYOUT,
                             "their extra mispredict cycles: only their addresses changed, so branches collide in the "
                             "predictor" },
     [BOOKING_DEPENDENCE] = { "dependence", "a function's dependence chains take longer though it executes no more", .01,
@@ -124,12 +124,28 @@ static void book_now_cold(struct ledger *l)
                                  worst));
 }
 
+/* Whether a function executes as many instructions on both sides: then it takes the same ways, too, as far as they tell. */
+static bool executes_alike(const struct cost_pair *p)
+{
+    return p->old && p->new && p->old->cost.instructions > 0 &&
+           fabs(p->new->cost.instructions / p->old->cost.instructions - 1) < booking_table[BOOKING_DEPENDENCE].threshold;
+}
+
+/* Where every function lies where it lay, as between two settings of one binary, no address can be the reason. */
+static bool code_moved(const struct docket *d)
+{
+    for (int fate = 0; d->delta && fate < FATE_COUNT; fate++)
+        if (fate != FATE_SAME && d->delta->fates[SYMBOL_FUNCTION][fate])
+            return true;
+    return false;
+}
+
 static void book_same_code(struct ledger *l)
 {
     double moved = 0;
-    for (size_t i = 0; i < l->count; i++) {
+    for (size_t i = 0; i < l->count && code_moved(l->docket); i++) {
         struct cost_pair *p = &l->pairs[i];
-        if (same_code(p) && p->shares[SHARE_HINT] >= booking_table[BOOKING_SAME_CODE].threshold * l->total)
+        if (same_code(p) && executes_alike(p) && p->shares[SHARE_HINT] >= booking_table[BOOKING_SAME_CODE].threshold * l->total)
             moved += move_pair(l, p, SHARE_HINT, SHARE_LAYOUT, p->shares[SHARE_HINT]);
     }
     say_booking(l, BOOKING_SAME_CODE, SHARE_LAYOUT, moved,
@@ -140,11 +156,9 @@ static void book_same_code(struct ledger *l)
  * its instructions arrive, or its data. */
 static double idle_dependence(const struct cost_pair *p)
 {
-    if (!p->old || !p->new || !(p->old->cost.instructions > 0))
+    if (!executes_alike(p))
         return 0;
-    double growth = p->new->cost.instructions / p->old->cost.instructions - 1;
-    double more = p->new->cost.cycles[COMPONENT_DEPENDENCE] - p->old->cost.cycles[COMPONENT_DEPENDENCE];
-    return fabs(growth) < booking_table[BOOKING_DEPENDENCE].threshold ? fmax(0, more) : 0;
+    return fmax(0, p->new->cost.cycles[COMPONENT_DEPENDENCE] - p->old->cost.cycles[COMPONENT_DEPENDENCE]);
 }
 
 /* Where they go: in identical code nothing but its place and its data can have changed. */

@@ -181,7 +181,7 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
             content, lo, hi, shown(percent(packed_effect(study)->content)), observed);
         break;
     case LAYOUT_IS_CODE:
-        SAY(study, arena, *room, "Not the layout: in the same layout new still costs %+.1f %% [%+.1f, %+.1f] of the %+.1f %%.", content, lo, hi, observed);
+        SAY(study, arena, *room, "Not the layout: in the same layout %+.1f %% [%+.1f, %+.1f] of the %+.1f %% remain.", content, lo, hi, observed);
         break;
     case LAYOUT_IS_BOTH:
         SAY(study, arena, *room, "Both: the change of the code costs %+.1f %% [%+.1f, %+.1f] in the same layout, where things landed another %+.1f %%.", content, lo, hi, luck);
@@ -199,20 +199,27 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
     }
 }
 
+static double log_instructions(const struct layout_study *study)
+{
+    return log(study->instructions[SIDE_NEW] / study->instructions[SIDE_OLD]);
+}
+
 bool layouts_blame_work(const struct layout_study *study)
 {
     const struct layout_effect *all = study->effect_count ? &study->effects[0] : NULL;
     bool found = study->answer == LAYOUT_IS_CODE || study->answer == LAYOUT_IS_BOTH;
-    return found && all->content > 0 && log(study->instructions[SIDE_NEW] / study->instructions[SIDE_OLD]) >= all->content / 2;
+    return found && all->content > 0 && log_instructions(study) >= all->content / 2;
 }
 
 /* What kind of change the code's part may be, as far as the count of instructions tells. */
 static void say_instructions(struct arena *arena, struct layout_study *study, size_t *room)
 {
-    double more = shown(percent(log(study->instructions[SIDE_NEW] / study->instructions[SIDE_OLD])));
+    double more = shown(percent(log_instructions(study)));
+    /* The half of it, in the same direction: for what new saves, too. */
+    bool explains = study->effect_count && log_instructions(study) / study->effects[0].content >= 0.5;
     if (study->answer != LAYOUT_IS_CODE && study->answer != LAYOUT_IS_BOTH)
         return;
-    if (layouts_blame_work(study))
+    if (explains)
         SAY(study, arena, *room, "Instructions changed by %+.1f %%: that is the code's part, or most of it.", more);
     else
         SAY(study, arena, *room, "Instructions changed by %+.1f %% only: the order of blocks, hints, inlining or what lies inside objects carries the code's part.", more);

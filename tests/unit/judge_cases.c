@@ -319,6 +319,24 @@ static struct delta *delta_of(struct result *r, struct symbol *old, struct symbo
     return r->delta = d;
 }
 
+/* Mispredicts that rise in code that is the same, but where no address can be the reason. */
+static void identical_behaviour(enum fate fate, double instructions, const char *title)
+{
+    struct result *r = fresh();
+    struct cost_profile *o = profile(r->arena, 2), *n = profile(r->arena, 2);
+    struct symbol symbols[] = { { .name = "hot", .address = 0x1001, .size = 64 },
+                                { .name = "rest", .address = 0x2000, .size = 64 } };
+    const enum fate fates[] = { fate, fate };
+    function(o, 0, "hot", 0x1001, 4000, COMPONENT_DIRECTION, 50);
+    function(o, 1, "rest", 0x2000, 4000, COMPONENT_OPCACHE, 0);
+    function(n, 0, "hot", 0x1001, instructions, COMPONENT_DIRECTION, 250);
+    function(n, 1, "rest", 0x2000, 4000, COMPONENT_OPCACHE, 20);
+    delta_of(r, symbols, symbols, fates, 2);
+    const struct verdict *v = verdict_of(modelled(1.1, o, n, r));
+    ok(v->cause != CAUSE_LAYOUT && !arithmetic_says(v, "rule 'same-code'"), "%s", title);
+    result_free(r);
+}
+
 static void identical_code(void)
 {
     struct result *r = fresh();
@@ -487,6 +505,8 @@ int main(void)
     options();
     model_and_clock();
     identical_code();
+    identical_behaviour(FATE_SAME, 4000, "nothing moved: mispredicts are not an address's doing");
+    identical_behaviour(FATE_MOVED, 4400, "a function that executes more took other ways: nor are they then");
     tls();
     cold_and_taken();
     dependence();

@@ -64,6 +64,14 @@ static void test_code(void)
     layouts_conclude(arena, &s, 0.01);
     ok(layouts_blame_work(&s) && strstr(s.sentences[2], "+11.0 %: that is the code's part") != NULL, "with more instructions it is");
     ok(strstr(s.sentences[1], "No layout of new comes near old") != NULL, "the refutation is said");
+
+    s = study_of(1120, 1000, -0.107, 0.02, 0.002);
+    s.instructions[1] = 0.9e6;
+    layouts_conclude(arena, &s, 0.01);
+    bool said = false;
+    for (size_t i = 0; i < s.sentence_count; i++)
+        said |= strstr(s.sentences[i], "-10.0 %: that is the code's part") != NULL;
+    ok(s.answer == LAYOUT_IS_CODE && said && !layouts_blame_work(&s), "fewer instructions explain what new saves, too");
 }
 
 static void test_both(void)
