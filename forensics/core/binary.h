@@ -145,11 +145,18 @@ enum code_fact_kind {
     FACT_SPILLS,        /* loads and stores of the stack frame */
     FACT_FRAME,         /* bytes of stack frame */
     FACT_TLS_CALLS,     /* calls of __tls_get_addr */
+    FACT_TLS_MODEL,     /* accesses to thread-local data that load an offset or call first */
     FACT_OBJECT_SIZE,   /* bytes of a data object */
     FACT_OBJECT_LINES,  /* lines that an object of at most 64 bytes touches */
-    FACT_OBJECT_ALIGN,  /* bytes into the 64-byte line where an object starts that was aligned to lines */
+    FACT_OBJECT_PAGES,  /* pages that an object of at most a page touches */
+    FACT_OBJECT_ALIGN,  /* an object lost its alignment; numbers: bytes past the last place so aligned */
     FACT_NEIGHBOURS,    /* two writable objects that share a line now; numbers: 0 and 1 */
+    FACT_PAGE_SHARED,   /* ... a page */
     FACT_TLS_SIZE,      /* bytes of PT_TLS */
+    FACT_TLS_ALIGN,     /* alignment of PT_TLS */
+    FACT_STATIC_TLS,    /* DF_STATIC_TLS: 0 or 1 */
+    FACT_HUGE_TEXT,     /* whole 2 MiB pages of executable segments */
+    FACT_HUGE_DATA,     /* ... of others */
     FACT_STRUCT_SIZE,   /* bytes of a struct */
     FACT_MEMBER_LINE,   /* a struct's member that crosses a 64-byte line; numbers: its offset */
     FACT_MEMBER_OFFSET, /* a struct's member that sits at another offset */
@@ -157,6 +164,7 @@ enum code_fact_kind {
     FACT_MEMBERS,       /* members of a struct */
     FACT_ENUM_SIZE,     /* bytes of an enum */
     FACT_ENUM_VALUES,   /* values of an enum */
+    FACT_VARIABLE_TYPE, /* a variable of another type; numbers: its bytes */
     FACT_INLINED,       /* call sites of a function inlined in another */
     FACT_KIND_COUNT
 };

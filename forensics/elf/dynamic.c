@@ -157,20 +157,31 @@ struct collecting {
     size_t count, room;
 };
 
+static const char *symbol_name(const struct image *image, size_t table, uint64_t symbol)
+{
+    GElf_Shdr h;
+    GElf_Sym sym;
+    Elf_Scn *scn = elf_getscn(image->elf, table);
+    Elf_Data *data = scn && gelf_getshdr(scn, &h) ? elf_getdata(scn, NULL) : NULL;
+    if (!data || symbol > INT32_MAX || !gelf_getsym(data, (int)symbol, &sym))
+        return NULL;
+    return elf_strptr(image->elf, h.sh_link, sym.st_name);
+}
+
 static void collect_slot(void *context, enum reloc_use use, uint64_t offset, uint64_t symbol, size_t symbol_table)
 {
     struct collecting *c = context;
-    GElf_Shdr h;
-    GElf_Sym sym;
-    if (use != RELOC_JUMP_SLOT && use != RELOC_GLOB_DAT)
+    bool tls = use == RELOC_TLS_STATIC || use == RELOC_TLS_DYNAMIC;
+    if (!tls && use != RELOC_JUMP_SLOT && use != RELOC_GLOB_DAT)
         return;
-    Elf_Scn *scn = elf_getscn(c->image->elf, symbol_table);
-    Elf_Data *data = scn && gelf_getshdr(scn, &h) ? elf_getdata(scn, NULL) : NULL;
-    if (!data || symbol > INT32_MAX || !gelf_getsym(data, (int)symbol, &sym))
-        return;
-    const char *name = elf_strptr(c->image->elf, h.sh_link, sym.st_name);
-    if (name && *name)
-        *ARENA_PUSH(c->arena, c->slots, c->count, c->room) = (struct slot){ .address = offset, .name = name };
+    const char *name = symbol_name(c->image, symbol_table, symbol);
+    if (tls || (name && *name))
+        *ARENA_PUSH(c->arena, c->slots, c->count, c->room) =
+            (struct slot){ .address = offset,
+                           .name = name ? name : "",
+                           .use = use == RELOC_TLS_STATIC    ? SLOT_TLS_OFFSET
+                                  : use == RELOC_TLS_DYNAMIC ? SLOT_TLS_CALL
+                                                             : SLOT_ADDRESS };
 }
 
 static int by_address(const void *a, const void *b)
@@ -189,9 +200,14 @@ struct slot *slots_read(struct arena *arena, const struct image *image, size_t *
     return c.slots;
 }
 
-const char *slot_name(const struct slot *slots, size_t count, uint64_t address)
+const struct slot *slot_at(const struct slot *slots, size_t count, uint64_t address)
 {
     struct slot key = { .address = address };
-    const struct slot *found = count ? bsearch(&key, slots, count, sizeof *slots, by_address) : NULL;
-    return found ? found->name : NULL;
+    return count ? bsearch(&key, slots, count, sizeof *slots, by_address) : NULL;
+}
+
+const char *slot_name(const struct slot *slots, size_t count, uint64_t address)
+{
+    const struct slot *found = slot_at(slots, count, address);
+    return found && found->name[0] ? found->name : NULL;
 }

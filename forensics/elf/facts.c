@@ -61,6 +61,7 @@ void facts_find(struct arena *arena, struct delta *delta)
     find_code_facts(&f);
     find_data_facts(&f);
     find_type_facts(&f);
+    find_variable_facts(&f);
     find_inline_facts(&f);
     recode_find(&f);
     rank(delta);

@@ -27,6 +27,9 @@ void find_data_facts(struct finder *f);
 /* facts_types.c: sizes, offsets and line crossings of structs, where both files have debug information. */
 void find_type_facts(struct finder *f);
 
+/* facts_variables.c: types of the data objects that changed. */
+void find_variable_facts(struct finder *f);
+
 /* facts_inline.c: calls inlined before or now, in functions whose code changed. */
 void find_inline_facts(struct finder *f);
 

@@ -138,6 +138,15 @@ static void compare_counts(const struct both *b, const struct measure *old, cons
                      b->change->name, (unsigned long long)y, y == 1 ? count_table[i].one : count_table[i].many,
                      (unsigned long long)x);
     }
+    if (old->tls_slot != new->tls_slot || old->tls_dynamic != new->tls_dynamic)
+        fact_add(b->f,
+                 fact_of(b, FACT_TLS_MODEL, (double)(old->tls_slot + old->tls_dynamic),
+                         (double)(new->tls_slot + new->tls_dynamic)),
+                 "%s reaches thread-local data %llu times by a fixed offset, %llu by one from a slot, %llu by a call; "
+                 "before %llu, %llu, %llu",
+                 b->change->name, (unsigned long long)new->tls_local, (unsigned long long)new->tls_slot,
+                 (unsigned long long)new->tls_dynamic, (unsigned long long)old->tls_local,
+                 (unsigned long long)old->tls_slot, (unsigned long long)old->tls_dynamic);
     uint64_t x = b->graph[0]->cold_bytes, y = b->graph[1]->cold_bytes;
     if (x != y && b->change->fate != FATE_REORDERED)
         fact_add(b->f, fact_of(b, FACT_COLD_BYTES, (double)x, (double)y),

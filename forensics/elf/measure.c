@@ -53,6 +53,16 @@ static bool through_plt(const struct graph *g, const struct insn *i)
     return section >= 0 && g->scene->inv->sections[section].use == USE_PLT;
 }
 
+/* A general-dynamic access takes the address of its slot and calls __tls_get_addr, or the descriptor's function. */
+static void count_tls(const struct graph *g, const struct insn *i, struct measure *m)
+{
+    const struct scene *s = g->scene;
+    const struct slot *slot = i->rip_relative ? slot_at(s->slots, s->slot_count, i->reference) : NULL;
+    m->tls_slot += slot && slot->use == SLOT_TLS_OFFSET && i->loads;
+    m->tls_dynamic += slot && slot->use == SLOT_TLS_CALL && !i->loads;
+    m->tls_local += i->fs && i->disp_size == 4 && (int64_t)i->reference < 0;
+}
+
 static void count_insn(const struct graph *g, const struct insn *i, bool through_rbp, struct measure *m)
 {
     m->insns += !i->nop && !i->endbr;
@@ -66,6 +76,7 @@ static void count_insn(const struct graph *g, const struct insn *i, bool through
                                                   : NULL;
         m->tls_calls += callee && strcmp(callee, "__tls_get_addr") == 0;
     }
+    count_tls(g, i, m);
 }
 
 struct measure measure_graph(const struct graph *graph)

@@ -12,7 +12,9 @@ struct measure {
     uint64_t plt;      /* calls through a PLT stub or a GOT slot */
     uint64_t spills;   /* loads and stores relative to %rsp, and to %rbp where the frame is kept there */
     uint64_t frame;    /* bytes, from call frame information; 0: not recorded */
-    uint64_t tls_calls;
+    uint64_t tls_calls; /* of __tls_get_addr */
+    /* Accesses to thread-local data: %fs:offset; %fs: after an offset was loaded from a slot; by a call. */
+    uint64_t tls_local, tls_slot, tls_dynamic;
     uint64_t jcc;   /* jumps, with the compare they fuse with, that cross or end at a 32-byte boundary */
     uint64_t dense; /* 64-byte lines with more than two jumps */
     uint64_t lines; /* 64-byte lines that the hot part touches */

@@ -162,6 +162,11 @@ static void compare_sections(struct facts *f)
     }
 }
 
+static uint64_t pages_of(const struct segment *s)
+{
+    return s->memory_size ? (s->address + s->memory_size - 1) / 4096 - s->address / 4096 + 1 : 0;
+}
+
 /* Loads are compared in order: a linker writes the same four or so. */
 static void compare_segments(struct facts *f)
 {
@@ -176,8 +181,8 @@ static void compare_segments(struct facts *f)
             break;
         const char *what = arena_printf(f->arena, "load segment %zu", number);
         fact_number(f, arena_printf(f->arena, "%s alignment", what), old->segments[i].align, new->segments[j].align);
-        fact_number(f, arena_printf(f->arena, "%s 4 KiB pages", what), (old->segments[i].memory_size + 4095) / 4096,
-                    (new->segments[j].memory_size + 4095) / 4096);
+        fact_number(f, arena_printf(f->arena, "%s 4 KiB pages", what), pages_of(&old->segments[i]),
+                    pages_of(&new->segments[j]));
         fact_number(f, arena_printf(f->arena, "%s flags", what), old->segments[i].flags, new->segments[j].flags);
     }
 }

@@ -236,6 +236,125 @@ static void test_objects(void)
     ok(tls && tls->old == 488 && tls->new == 520, "PT_TLS grew from 488 to 520 bytes");
 }
 
+static const char *setting(const struct delta *d, const char *what)
+{
+    for (size_t i = 0; i < d->fact_count; i++)
+        if (strcmp(d->facts[i].what, what) == 0)
+            return arena_printf(made_arena, "%s -> %s", d->facts[i].old, d->facts[i].new);
+    return NULL;
+}
+
+static const char *sentence(const struct delta *d, enum code_fact_kind kind, const char *name)
+{
+    const struct code_fact *f = fact(d, kind, name);
+    return f ? f->sentence : NULL;
+}
+
+/* Two objects and what lies between them in pages: PAD bytes before them, GAP between. */
+static void test_pages(void)
+{
+    static const char source[] =
+        "__asm__(\".pushsection .data; .balign 4096; .skip PAD; .globl first, second, third\\n\"\n"
+        "\".type first, @object; first: .skip 100; .size first, 100; .skip GAP\\n\"\n"
+        "\".type second, @object; second: .skip 200; .size second, 200\\n\"\n"
+        "\".balign 4096; .skip 64 - SHIFT; .type third, @object; third: .skip 64; .size third, 64; .popsection\\n\");\n"
+        "extern char first[], second[]; int main(void) { return first[0] + second[0]; }\n";
+    const char *flags = "-Wa,--defsym,PAD=%d,--defsym,GAP=%d,--defsym,SHIFT=%d";
+    const char *old = made_program("old", arena_printf(made_arena, flags, 3950, 64, 0), source);
+    struct delta *d = compare(old, made_program("new", arena_printf(made_arena, flags, 3700, 64, 0), source));
+    is_str(sentence(d, FACT_PAGE_SHARED, "second"), "first and second share a 4 KiB page, before they did not",
+           "two objects that share a page now are told");
+    ok(!fact(d, FACT_NEIGHBOURS, "second"), "which does not make them share a line");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 3960, 64, 0), source));
+    is_str(sentence(d, FACT_OBJECT_PAGES, "first"), NULL, "an object inside its page is not told to cross it");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 4040, 64, 0), source));
+    is_str(sentence(d, FACT_OBJECT_PAGES, "first"), "first (100 bytes) now crosses a 4 KiB page",
+           "one that crosses a page now is told");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 3950, 64, 24), source));
+    is_str(sentence(d, FACT_OBJECT_ALIGN, "third"), "third starts 40 bytes past a multiple of 64, before at one",
+           "lost alignment to 64 bytes is told");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 3950, 64, -64), source));
+    ok(!fact(d, FACT_OBJECT_ALIGN, "third"), "another place of the same alignment is not");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 3950, 64, 0), source));
+    ok(d->code_fact_count == 0, "the null twin has no fact");
+}
+
+static void test_segments(void)
+{
+    static const char source[] =
+        "__asm__(\".text; .skip CODE\"); char room[DATA]; int main(void) { return room[1]; }\n";
+    const char *flags = "-no-pie -DDATA=%d -Wa,--defsym,CODE=%d%s";
+    const char *old = made_program("old", arena_printf(made_arena, flags, 100, 9000000, ""), source);
+    struct delta *d =
+        compare(old, made_program("new",
+                                  arena_printf(made_arena, flags, 100, 9000000,
+                                               " -Wl,-z,max-page-size=0x200000 -Wl,-z,common-page-size=0x200000"),
+                                  source));
+    const struct code_fact *huge = fact(d, FACT_HUGE_TEXT, "code");
+    ok(huge && huge->new >= 4 && huge->new <= 5 && huge->old < huge->new,
+       "code aligned to huge pages is told, with how many");
+    is_str(setting(d, "load segment 1 alignment"), "4096 -> 2097152", "and the alignment of the segment");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 9000000, 9000000, ""), source));
+    const struct code_fact *data = fact(d, FACT_HUGE_DATA, "data");
+    ok((!data || data->new > data->old) && !fact(d, FACT_HUGE_TEXT, "code"), "more data is no change of the code's pages");
+    ok(setting(d, "section .bss size") && setting(d, "load segment 3 4 KiB pages"),
+       "a section that grew is told, and the pages of its segment");
+    d = compare(old, made_program("new", arena_printf(made_arena, flags, 100, 9000000, ""), source));
+    ok(d->code_fact_count == 0 && d->fact_count == 0, "the null twin differs in nothing");
+}
+
+static void test_tls(void)
+{
+    static const char source[] = "__attribute__((aligned(ALIGN))) __thread int v; static __thread int w[4];\n"
+                                 "int get(int n) { v += n; w[n & 3] ^= v; return v; }\n";
+    static const struct {
+        const char *name, *flags;
+    } builds[] = {
+        { "gd", "-DALIGN=4" },
+        { "again", "-DALIGN=4" },
+        { "aligned", "-DALIGN=64" },
+        { "ie", "-DALIGN=4 -ftls-model=initial-exec" },
+        { "desc", "-DALIGN=4 -mtls-dialect=gnu2" },
+    };
+    made_file("made.c", source, sizeof source - 1);
+    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
+        made_run("gcc -shared -fPIC -O2 -o %s.so %s made.c", builds[i].name, builds[i].flags);
+    struct delta *d = compare(made_path("gd.so"), made_path("aligned.so"));
+    is_str(sentence(d, FACT_TLS_ALIGN, "PT_TLS"), "alignment of PT_TLS in bytes: 64, before 4",
+           "another alignment of PT_TLS is told");
+    ok(!fact(d, FACT_STATIC_TLS, "DF_STATIC_TLS") && !fact(d, FACT_TLS_MODEL, "get"), "the model is not");
+    d = compare(made_path("gd.so"), made_path("ie.so"));
+    is_str(sentence(d, FACT_STATIC_TLS, "DF_STATIC_TLS"),
+           "asks for room in the static TLS block (DF_STATIC_TLS): 1, before 0", "DF_STATIC_TLS is told");
+    const char *model = sentence(d, FACT_TLS_MODEL, "get");
+    ok(model && strstr(model, "2 by one from a slot, 0 by a call; before 0, 0, 2"),
+       "and the model that a function's accesses went to");
+    ok(setting(d, "general-dynamic TLS relocations") && setting(d, "initial-exec TLS relocations"),
+       "and the relocations of both models");
+    d = compare(made_path("ie.so"), made_path("desc.so"));
+    model = sentence(d, FACT_TLS_MODEL, "get");
+    ok(model && strstr(model, "0 by one from a slot, 2 by a call; before 0, 2, 0"), "descriptors call, too");
+    ok(!fact(d, FACT_TLS_CALLS, "get"), "though not __tls_get_addr");
+    d = compare(made_path("gd.so"), made_path("again.so"));
+    ok(d->code_fact_count == 0 && d->fact_count == 0, "the null twin differs in nothing");
+}
+
+static void test_variables(void)
+{
+    static const char source[] = "typedef TYPE number; number wide[SIZE] = { 1 }; int narrow = 3;\n"
+                                 "static TYPE *const p = wide;\n"
+                                 "int main(void) { return (int)wide[0] + narrow + (p != 0); }\n";
+    const char *old = made_program("old", "-O1 -DTYPE=int -DSIZE=4", source);
+    struct delta *d = compare(old, made_program("new", "-O1 -DTYPE=int -DSIZE=12", source));
+    is_str(sentence(d, FACT_VARIABLE_TYPE, "wide"), "the variable wide is number[12], before number[4]",
+           "an array that grew is told by its type");
+    d = compare(old, made_program("new", "-O1 -DTYPE=long -DSIZE=4", source));
+    ok(fact(d, FACT_OBJECT_SIZE, "wide") && fact(d, FACT_OBJECT_SIZE, "wide")->new == 32, "and by its size");
+    ok(!fact(d, FACT_VARIABLE_TYPE, "narrow"), "a variable that stayed is not");
+    d = compare(old, made_program("new", "-O1 -DTYPE=int -DSIZE=4", source));
+    ok(d->code_fact_count == 0, "the null twin has no fact");
+}
+
 static const char typed[] = "#include <stdio.h>\n"
                             "struct grown { char tag; double x; char pad[PAD]; double last; };\n"
                             "struct kept { int a, b; }; struct kept keep;\n"
@@ -428,6 +547,10 @@ int main(void)
 {
     made_begin();
     test_document();
+    test_pages();
+    test_segments();
+    test_tls();
+    test_variables();
     test_types();
     test_type_facts();
     test_inlining("gcc");
