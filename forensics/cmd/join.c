@@ -58,6 +58,10 @@ static bool join_model(struct arena *arena, struct layout_study *whole, const st
                 whole->trials[i].cycles[side] = part->trials[i].cycles[side];
     for (size_t i = planned(part); i < part->trial_count; i++)
         *ARENA_PUSH(arena, whole->trials, whole->trial_count, whole->trial_room) = part->trials[i];
+    if (part->remedies_tried && !whole->remedies_tried) {
+        whole->remedies_tried = part->remedies_tried;
+        whole->remedy = part->remedy;
+    }
     if (part->culprit_count) {
         memcpy(whole->culprits, part->culprits, sizeof whole->culprits);
         whole->culprit_count = part->culprit_count;

@@ -4,7 +4,7 @@
 #include <sched.h>
 
 #include "cmd/movable.h"
-#include "layout/sweep.h"
+#include "layout/remedy.h"
 #include "run/interrupt.h"
 #include "stat/layouts.h"
 
@@ -29,6 +29,17 @@ static unsigned core_count(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
+/* Where new pays for its layout: what to do about it. */
+static bool find_remedy(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, struct layout_study *study,
+                        struct progress *progress, struct err *err)
+{
+    bool tax = (study->answer == LAYOUT_IS_LUCK || study->answer == LAYOUT_IS_BOTH) && study->effects[0].luck >= study->floor;
+    if (!tax)
+        return true;
+    progress_step(progress, "trying remedies", 0, REMEDY_COUNT, NAN);
+    return remedy_find(arena, spec, hooks, study->effects[0].luck, study->floor, study, err);
+}
+
 static bool replay_all(struct result *result, const struct layout_wanted *wanted, const struct recording recordings[2],
                        struct progress *progress, struct err *err)
 {
@@ -45,6 +56,8 @@ static bool replay_all(struct result *result, const struct layout_wanted *wanted
     if (!sweep_run(result->arena, &spec, &hooks, study, err))
         return false;
     layouts_conclude(result->arena, study, wanted->floor > 0 ? wanted->floor : FLOOR);
+    if (wanted->remedies && !find_remedy(result->arena, &spec, &hooks, study, progress, err))
+        return false;
     result->layouts = study;
     return true;
 }

@@ -16,6 +16,7 @@ struct layout_wanted {
     unsigned packed;  /* with packed data; 0: none */
     unsigned axes;    /* bit per axis */
     unsigned shard, shards; /* see layout/sweep.h; 0 of 0: all layouts */
+    bool remedies;    /* where the layout costs, look for the least remedy */
     double floor;     /* smallest effect of interest, a fraction; 0: 1 % */
 };
 

@@ -113,6 +113,9 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
             plan(w, REAL_OLD_PLACE, batch, 0);
             plan(w, REAL_NEW_PLACE, batch, 0);
         }
+        const struct layout_remedy *remedy = w->result->layouts ? w->result->layouts->remedy : NULL;
+        if (remedy && remedy->kind != REMEDY_PAD)
+            plan(w, REAL_REMEDIED, batch, 0);
     }
     for (unsigned number = from; number < to; number++)
         if (number % w->study->shards == w->study->shard - 1)
@@ -122,7 +125,7 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
 /* Most layouts that any number of batches can plan: their addresses must not change while the panel holds them. */
 static size_t most_layouts(const struct work *w)
 {
-    return w->study->wanted + (REAL_COPIES + 4) * 32u;
+    return w->study->wanted + (REAL_COPIES + 5) * 32u;
 }
 
 /* ---- running them ---- */
@@ -138,7 +141,8 @@ static bool programs_of(struct work *w, const struct real_layout *l, const char 
 {
     path[SIDE_OLD] = w->result->spec.path[SIDE_OLD];
     path[SIDE_NEW] = w->result->spec.path[SIDE_NEW];
-    bool relinked = l->kind == REAL_RELINKED || l->kind == REAL_OLD_PLACE || l->kind == REAL_NEW_PLACE || l->family != FAMILY_SHIPPED;
+    bool relinked = l->kind == REAL_RELINKED || l->kind == REAL_OLD_PLACE || l->kind == REAL_NEW_PLACE || l->kind == REAL_REMEDIED ||
+                    l->family != FAMILY_SHIPPED;
     return !relinked || relink_layout(w->relink, l, path, err);
 }
 

@@ -263,13 +263,36 @@ static const char *script_of(struct relink *r, const struct real_layout *layout,
     return script;
 }
 
+/* Links with a script of our own; *map: its file of the linker's map. */
+static bool link_script(struct relink *r, int side, const char *text, const char **map, const char **path, struct err *err)
+{
+    const char *output = file_name(r, side, ""), *script = file_name(r, side, ".ld");
+    *map = file_name(r, side, ".map");
+    const char *const words[] = { "-T", script, "-Map", *map, NULL };
+    struct command_end end;
+    bool linked = write_text(script, text, err) && link_with(r, side, output, words, &end, err);
+    unlink(script);
+    *path = output;
+    return linked;
+}
+
+static bool link_remedy(struct relink *r, const char **path, struct err *err)
+{
+    const struct layout_remedy *remedy = r->result->layouts->remedy;
+    const char *map, *script = r->script[SIDE_NEW] ? link_script_remedy(r->arena, r->script[SIDE_NEW], &r->map[SIDE_NEW], remedy) : NULL;
+    if (!script)
+        return err_set(err, ERR_TARGET, "the remedy could not be built: its functions have no sections of their own (compile new with -ffunction-sections)");
+    bool linked = link_script(r, SIDE_NEW, script, &map, path, err);
+    unlink(map);
+    return linked;
+}
+
 static bool link_placed_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
 {
-    const char *output = file_name(r, side, ""), *script = file_name(r, side, ".ld"), *map = file_name(r, side, ".map");
-    const char *const words[] = { "-T", script, "-Map", map, NULL };
+    const char *map;
     struct link_places text = { 0 };
-    struct command_end end;
-    if (!write_text(script, script_of(r, layout, side, &text), err) || !link_with(r, side, output, words, &end, err))
+    const char *script = script_of(r, layout, side, &text);
+    if (!link_script(r, side, script, &map, path, err))
         return false;
     if (layout->kind == REAL_DRAWN && !r->counted[side]) {
         struct link_map made = link_map_read(r->arena, read_text(r->arena, map));
@@ -277,8 +300,6 @@ static bool link_placed_side(struct relink *r, const struct real_layout *layout,
         r->counted[side] = true;
     }
     unlink(map);
-    unlink(script);
-    *path = output;
     return true;
 }
 
@@ -286,9 +307,13 @@ bool relink_layout(struct relink *relink, const struct real_layout *layout, cons
 {
     for (int side = 0; side < 2; side++) {
         bool stays = layout->kind == REAL_RELINKED || (layout->kind == REAL_OLD_PLACE && side == SIDE_OLD) ||
-                     (layout->kind == REAL_NEW_PLACE && side == SIDE_NEW);
+                     (layout->kind == REAL_NEW_PLACE && side == SIDE_NEW) || (layout->kind == REAL_REMEDIED && side == SIDE_OLD);
         if (stays)
             path[side] = relink->own[side];
+        else if (layout->kind == REAL_REMEDIED && !link_remedy(relink, &path[side], err))
+            return false;
+        else if (layout->kind == REAL_REMEDIED)
+            continue;
         else if (!link_placed_side(relink, layout, side, &path[side], err))
             return false;
     }

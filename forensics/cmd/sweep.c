@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/save_file.h"
 #include "cmd/conclude.h"
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
@@ -12,10 +13,11 @@
 #include "cmd/relink.h"
 #include "cmd/sides.h"
 #include "cmd/verb.h"
+#include "report/remedy.h"
 #include "run/interrupt.h"
 #include "run/machine.h"
 
-enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME, OPT_SHARD };
+enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME, OPT_SHARD, OPT_REMEDY };
 
 enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 
@@ -23,6 +25,7 @@ enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 struct sweep_options {
     struct options shared;
     struct layout_wanted wanted;
+    const char *remedy; /* file for it; NULL: none */
     bool real;
     struct real_wanted real_wanted;
 };
@@ -31,6 +34,7 @@ static const struct argp_option own_options[] = {
     { "layouts", OPT_LAYOUTS, "N", 0, "Layouts to draw, the same for both sides (default 16; of real ones at most: 64, from 16 on until the interval is narrow)", 1 },
     { "axes", OPT_AXES, "LIST", 0, "What moves: text, data, heap, stack (default all)", 1 },
     { "apart", OPT_APART, "N", 0, "Layouts of each axis alone (default: half of --layouts; 0: none)", 1 },
+    { "remedy", OPT_REMEDY, "FILE", 0, "Where the layout costs, write the remedy that replay confirmed to FILE: an order for the linker, or a line to run or paste", 1 },
     { "real", OPT_REAL, NULL, 0, "Run both builds in real layouts, too: stacks and heaps, and with --relink code and data (--source clock: without the model)", 2 },
     { "relink", OPT_RELINK, "CMD", 0, "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new", 2 },
     { "old-relink", OPT_OLD_RELINK, "CMD", 0, "The same for old alone", 2 },
@@ -83,6 +87,7 @@ static void set_shard(struct argp_state *state, struct sweep_options *o, const c
         argp_error(state, "--shard takes a part and the number of parts, e.g. 2/8, not '%s'", text);
     o->wanted.shard = o->real_wanted.shard = shard;
     o->wanted.shards = o->real_wanted.shards = shards;
+    o->wanted.remedies = shard == 1; /* it has the functions that carry the tax */
 }
 
 static void check_real(struct argp_state *state, const struct sweep_options *o)
@@ -108,6 +113,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_OLD_RELINK: o->real_wanted.relink[SIDE_OLD] = link_command(state, arg); return 0;
     case OPT_NEW_RELINK: o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
     case OPT_SHARD: set_shard(state, o, arg); return 0;
+    case OPT_REMEDY: o->remedy = arg; return 0;
     case OPT_RESUME: o->real_wanted.state = arg; return 0;
     case ARGP_KEY_END: check_real(state, o); return options_positional(key, arg, state);
     default: return options_positional(key, arg, state);
@@ -128,6 +134,22 @@ static const struct argp argp = {
            "says what the change of the code costs in any layout, and what only where things landed costs. Same seed, same table.",
     .children = children,
 };
+
+static bool write_remedy(struct result *result, const char *path, struct err *err)
+{
+    const struct layout_remedy *remedy = result->layouts ? result->layouts->remedy : NULL;
+    struct save_file file;
+    if (!path)
+        return true;
+    if (!remedy) {
+        result_warn(result, "%s was not written: no remedy was confirmed", path);
+        return true;
+    }
+    if (!save_file_open(&file, path, err))
+        return false;
+    fputs(remedy_file(result->arena, remedy), file.stream);
+    return save_file_close(&file, err);
+}
 
 /* The model's answer first, as it takes less time; with --source clock or perf it is left out. */
 static bool answer(struct result *result, struct sweep_options *o, struct progress *progress, struct err *err)
@@ -151,7 +173,7 @@ static bool answer(struct result *result, struct sweep_options *o, struct progre
 
 int verb_sweep(int argc, char **argv)
 {
-    struct sweep_options o = { .shared = options_new(), .wanted = { .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL },
+    struct sweep_options o = { .shared = options_new(), .wanted = { .remedies = true, .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL },
                                .real_wanted = { .layouts = REAL_LAYOUTS, .first = REAL_FIRST, .shard = 1, .shards = 1 } };
     o.shared.positional_min = o.shared.positional_max = 2;
     o.shared.program_args = true;
@@ -182,7 +204,7 @@ int verb_sweep(int argc, char **argv)
         result->has_machine = true;
         result->machine = machine_read(result->arena, o.shared.spec.cpu);
     }
-    if (!answer(result, &o, &progress, &err)) {
+    if (!answer(result, &o, &progress, &err) || !write_remedy(result, o.remedy, &err)) {
         status = fail(&err);
     } else {
         conclude_layouts(result);

@@ -97,6 +97,19 @@ static void walk_culprits(struct codec *codec, struct layout_study *study)
         study->culprits[i] = culprits[i];
 }
 
+static void walk_remedy(struct codec *codec, void *item)
+{
+    struct layout_remedy *remedy = item;
+    CODEC_ENUM(codec, "kind", remedy->kind, word_remedy);
+    codec_string(codec, "name", &remedy->name);
+    int phase = (int)remedy->phase;
+    codec_int(codec, "phase", &phase);
+    if (!codec->saving)
+        remedy->phase = phase > 0 ? (unsigned)phase : 0;
+    codec_double(codec, "gain", &remedy->gain);
+    codec_strings(codec, "order", &remedy->order, &remedy->order_count);
+}
+
 static void walk_moved(struct codec *codec, void *item)
 {
     struct layout_study *study = item;
@@ -136,6 +149,13 @@ static void walk_study(struct codec *codec, void *item)
     if (!codec->saving)
         study->effects = effects;
     walk_culprits(codec, study);
+    int tried = (int)study->remedies_tried;
+    if (!codec->saving || tried) { /* most studies have no tax to look for a remedy of */
+        codec_int(codec, "remedies_tried", &tried);
+        study->remedy = codec_optional(codec, "remedy", study->remedy, sizeof *study->remedy, walk_remedy);
+    }
+    if (!codec->saving)
+        study->remedies_tried = tried > 0 ? (unsigned)tried : 0;
     codec_double(codec, "transplant_in_old", &study->transplant[SIDE_OLD]);
     codec_double(codec, "transplant_in_new", &study->transplant[SIDE_NEW]);
     codec_bool(codec, "transplant_agrees", &study->transplant_agrees);

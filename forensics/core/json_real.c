@@ -118,6 +118,7 @@ static void walk_study(struct codec *codec, void *item)
     codec_object(codec, "random", &study->random, walk_real_effect);
     codec_object(codec, "transplant_in_old", &study->transplant[SIDE_OLD], walk_real_effect);
     codec_object(codec, "transplant_in_new", &study->transplant[SIDE_NEW], walk_real_effect);
+    codec_object(codec, "remedied", &study->remedied, walk_real_effect);
     codec_object(codec, "all", &study->all, walk_all);
     codec_size(codec, "refused", &study->refused);
     struct real_layout *layouts = codec_items(codec, "layouts", study->layouts, &study->layout_count, sizeof *layouts, walk_layout);

@@ -24,6 +24,7 @@ WORD(word_fact, FACT_KIND_COUNT, code_fact_table[i].name)
 WORD(word_rule, RULE_COUNT, rule_table[i].id)
 WORD(word_family, FAMILY_COUNT, layout_family_table[i].name)
 WORD(word_answer, LAYOUT_ANSWER_COUNT, layout_answer_name[i])
+WORD(word_remedy, REMEDY_COUNT, remedy_table[i].name)
 WORD(word_real_kind, REAL_KIND_COUNT, real_kind_name[i])
 
 const char *word_outcome(int i)

@@ -19,6 +19,14 @@ const struct layout_family_row layout_family_table[FAMILY_COUNT] = {
     [FAMILY_PACK] = { "pack", "data packed as it is first read" },
 };
 
+const struct remedy_row remedy_table[REMEDY_COUNT] = {
+    [REMEDY_ALIGN] = { "align-function", "Align one function to 64 bytes" },
+    [REMEDY_PLACE] = { "place-function", "Put one function where in the line old has it" },
+    [REMEDY_PAD] = { "pad-array", "Put 64 bytes in front of one array" },
+    [REMEDY_OLD] = { "old-order", "Link the functions in old's order" },
+    [REMEDY_HOT] = { "hot-order", "Link the functions in the order of their cycles" },
+};
+
 const char *const layout_answer_name[LAYOUT_ANSWER_COUNT] = {
     [LAYOUT_NO_DIFFERENCE] = "no-difference", [LAYOUT_IS_LUCK] = "luck", [LAYOUT_IS_DATA] = "data",
     [LAYOUT_IS_CODE] = "code",                [LAYOUT_IS_BOTH] = "both",     [LAYOUT_UNDECIDED] = "undecided",

@@ -101,6 +101,33 @@ struct layout_culprit {
 
 enum { LAYOUT_CULPRITS = 3 };
 
+/* What can be done about a layout tax without touching the code, the least first. */
+enum remedy_kind {
+    REMEDY_ALIGN, /* one function begins on a border of 64 bytes */
+    REMEDY_PLACE, /* one function begins where in the line old has it */
+    REMEDY_PAD,   /* one array lies 64 bytes further on */
+    REMEDY_OLD,   /* functions in old's order */
+    REMEDY_HOT,   /* functions in the order of their cycles */
+    REMEDY_COUNT
+};
+
+struct remedy_row {
+    const char *name;    /* in JSON */
+    const char *meaning; /* for people */
+};
+
+extern const struct remedy_row remedy_table[REMEDY_COUNT];
+
+/* A remedy that replay confirmed. */
+struct layout_remedy {
+    enum remedy_kind kind;
+    const char *name;    /* of the function or array; NULL: an order */
+    unsigned phase;      /* REMEDY_PLACE: bytes behind a border of 64 */
+    double gain;         /* ln T(new with it) - ln T(new), < 0: the least of several places of it within the page */
+    const char **order;  /* REMEDY_OLD, REMEDY_HOT: functions in this order */
+    size_t order_count;
+};
+
 struct layout_study {
     const char *processor;    /* profile that cycles were modelled for */
     uint64_t seed;
@@ -119,6 +146,8 @@ struct layout_study {
     bool transplant_agrees;   /* both are within floor of content, or of the interval of it */
     struct layout_culprit culprits[LAYOUT_CULPRITS]; /* most cycles first; those of a tenth of the gain or more */
     size_t culprit_count;
+    unsigned remedies_tried;
+    struct layout_remedy *remedy; /* the least that replay confirmed; NULL: none, or none was looked for */
     enum layout_answer answer;
     const char **sentences;   /* the answer in words, the first one the shortest */
     size_t sentence_count;

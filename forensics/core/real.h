@@ -16,6 +16,7 @@ enum real_kind {
     REAL_DRAWN,     /* a drawn layout, the same for both sides */
     REAL_OLD_PLACE, /* new's code where old has it, old as relinked */
     REAL_NEW_PLACE, /* old's code where new has it, new as relinked */
+    REAL_REMEDIED,  /* new with the remedy that replay confirmed, old as relinked */
     REAL_RANDOM,    /* as shipped, with other addresses in every run (address randomisation on) */
     REAL_KIND_COUNT
 };
@@ -70,6 +71,7 @@ struct real_study {
     struct real_effect relinked[2]; /* each side linked again against shipped */
     struct real_effect random;      /* observed with addresses drawn at every run */
     struct real_effect transplant[2]; /* both in old's places, in new's */
+    struct real_effect remedied;    /* new with the remedy against new linked again */
     struct layout_effect all;       /* drawn layouts; layouts == 0: none */
     size_t refused;
     enum layout_answer answer;

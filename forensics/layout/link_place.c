@@ -195,6 +195,84 @@ const char *link_script_place(struct arena *arena, const char *script, const cha
     return made;
 }
 
+/* Whether a piece is this function: ".text.walk", ".text.hot.walk". */
+static bool is_function(const struct link_piece *p, const char *name)
+{
+    size_t length = strlen(name), section = strlen(p->section);
+    return section > length + 1 && strcmp(p->section + section - length, name) == 0 && p->section[section - length - 1] == '.';
+}
+
+/* Where in the remedy's order the piece is; SIZE_MAX: nowhere. */
+static size_t rank_of(const struct link_piece *p, const struct layout_remedy *remedy)
+{
+    for (size_t i = 0; i < remedy->order_count; i++)
+        if (is_function(p, remedy->order[i]))
+            return i;
+    return SIZE_MAX;
+}
+
+struct ranked_piece {
+    const struct link_piece *piece;
+    size_t rank;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked_piece *x = a, *y = b;
+    return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* The pieces as they are, those of an order put into it where the first of them is; false: the remedy finds no piece. */
+static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *map, const struct layout_remedy *remedy)
+{
+    size_t count, ordered = 0;
+    uint64_t page;
+    const struct link_piece **pieces = pieces_of(arena, map, ".text", &count, &page);
+    struct ranked_piece *ranked = arena_array(arena, count + 1, sizeof *ranked);
+    for (size_t i = 0; i < count; i++) {
+        size_t rank = rank_of(pieces[i], remedy);
+        if (rank != SIZE_MAX)
+            ranked[ordered++] = (struct ranked_piece){ pieces[i], rank };
+    }
+    if (ordered)
+        qsort(ranked, ordered, sizeof *ranked, by_rank);
+    bool found = ordered > 1, printed = false;
+    for (size_t i = 0; i < count; i++) {
+        bool aligned = (remedy->kind == REMEDY_ALIGN || remedy->kind == REMEDY_PLACE) && is_function(pieces[i], remedy->name);
+        bool in_order = rank_of(pieces[i], remedy) != SIZE_MAX;
+        found = found || aligned;
+        for (size_t k = 0; in_order && !printed && k < ordered; k++) {
+            fputs("\n    ", to);
+            print_pattern(to, ranked[k].piece);
+        }
+        printed = printed || in_order;
+        if (in_order)
+            continue;
+        fputs("\n    ", to);
+        if (aligned)
+            fprintf(to, ". = ALIGN(64) + %u; ", remedy->phase);
+        print_pattern(to, pieces[i]);
+    }
+    return found;
+}
+
+const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map, const struct layout_remedy *remedy)
+{
+    const char *from = find_section(script, ".text"), *body = from ? strchr(from, '{') : NULL;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *to = body ? open_memstream(&text, &bytes) : NULL;
+    if (!to)
+        return NULL;
+    fprintf(to, "%.*s", (int)(body + 1 - script), script);
+    bool found = print_remedy(arena, to, map, remedy);
+    fprintf(to, "\n%s", body + 1);
+    fclose(to);
+    const char *made = found ? arena_strdup(arena, text) : NULL;
+    free(text);
+    return made;
+}
+
 size_t link_placed(struct arena *arena, const struct link_map *map, const struct link_places *places)
 {
     struct keyed *keys = arena_array(arena, map->count + 1, sizeof *keys);

@@ -11,6 +11,7 @@ struct document build_report(const struct result *result, struct arena *arena, c
     build_headline(&document, result);
     build_shares(&document, result, options->verbose);
     build_figures(&document, result, options->verbose);
+    build_remedy(&document, result);
     build_real(&document, result, options->verbose);
     build_layouts(&document, result, options->verbose);
     build_fates(&document, result);

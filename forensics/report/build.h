@@ -21,6 +21,7 @@ void build_fates(struct document *document, const struct result *result);
 void build_code_facts(struct document *document, const struct result *result, bool verbose);
 void build_files(struct document *document, const struct result *result, bool verbose);
 void build_layouts(struct document *document, const struct result *result, bool verbose);
+void build_remedy(struct document *document, const struct result *result);
 void build_real(struct document *document, const struct result *result, bool verbose);
 void build_evidence(struct document *document, const struct result *result, bool verbose);
 void build_rules(struct document *document, const struct result *result);

@@ -71,6 +71,7 @@ static void add_rows(struct document *document, struct block *table, const struc
     line(document, table, "old against its copies", exact(NAN), real->control);
     line(document, table, "old linked again", exact(NAN), real->relinked[SIDE_OLD]);
     line(document, table, "new linked again", exact(NAN), real->relinked[SIDE_NEW]);
+    line(document, table, "new with the remedy, against new", exact(model && model->remedy ? model->remedy->gain : NAN), real->remedied);
     share_row(document, table, "spread of old", m.spread[SIDE_OLD], drawn ? r->spread[SIDE_OLD] : NAN);
     share_row(document, table, "spread of new", m.spread[SIDE_NEW], drawn ? r->spread[SIDE_NEW] : NAN);
     share_row(document, table, "layouts faster than old's own", m.percentile[SIDE_OLD], drawn ? r->percentile[SIDE_OLD] : NAN);

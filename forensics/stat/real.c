@@ -130,6 +130,20 @@ static struct pairs pairs_of_relinked(struct arena *arena, const struct real_stu
     return p;
 }
 
+/* New with the remedy against new linked again. */
+static struct pairs pairs_of_remedied(struct arena *arena, const struct real_study *study)
+{
+    struct pairs p = { 0 };
+    for (size_t i = 0; i < study->layout_count; i++)
+        for (size_t k = 0; k < study->layout_count; k++) {
+            const struct real_layout *with = &study->layouts[i], *without = &study->layouts[k];
+            bool both = with->kind == REAL_REMEDIED && without->kind == REAL_RELINKED && with->batch == without->batch && counts(with) && counts(without);
+            for (size_t r = 0; both && r < with->rounds && r < without->rounds; r++)
+                add_pair(arena, &p, without->cost[SIDE_NEW][r], with->cost[SIDE_NEW][r]);
+        }
+    return p;
+}
+
 /* ---- which estimator ---- */
 
 /* The noise of all layouts together, each program measured from its own 10 % quantile. */
@@ -358,12 +372,17 @@ void real_conclude(struct arena *arena, struct real_study *study, double floor)
         struct pairs p = pairs_of_relinked(arena, study, (enum side)side);
         study->relinked[side] = effect_of_pairs(arena, study, &p);
     }
+    struct pairs remedied = pairs_of_remedied(arena, study);
+    study->remedied = effect_of_pairs(arena, study, &remedied);
     fill_all(arena, study);
     study->answer = answer_of(study);
     study->sentences = NULL;
     study->sentence_count = 0;
     say_answer(arena, study, &room);
     say_relinked(arena, study, &room);
+    if (isfinite(study->remedied.value))
+        SAY(study, arena, room, "The remedy, measured: new %+.1f %% [%+.1f, %+.1f] against new linked again%s.", percent(study->remedied.value),
+            percent(study->remedied.lo), percent(study->remedied.hi), study->remedied.hi < 0 ? "" : ": the clock does not confirm it");
     say_refused(arena, study, &room);
 }
 

@@ -40,6 +40,30 @@ like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs 
 is "$(field align_sort 'r["culprits"][0]["name"], r["culprits"][0]["alone"] < -.05')" "kernel True" "the function is named, and moving it alone is enough"
 like "$(tr -s ' \n' ' ' <"$work/align_sort.txt")" 'kernel costs [0-9.]+ % of new.s time only because it lies at 0x[0-9a-f]+ \(byte 60 of its line\) and not at old.s 0x[0-9a-f]+ \(byte 27\)' "and where it lies in its line"
 
+
+# ---- remedies ----
+cd "$work" || exit 1
+remedy='r["remedy"]'
+sweep align_sort 2 --apart 0 --remedy fragment.ld
+is "$(field align_sort "$remedy[\"kind\"], $remedy[\"name\"], $remedy[\"phase\"], r[\"remedies_tried\"], $remedy[\"gain\"] < -.05")" "place-function kernel 27 2 True" \
+    "a border of 64 does not do, old's place in the line does: the least remedy that replay confirms"
+like "$(tr -s ' \n' ' ' <align_sort.txt)" 'Let kernel begin 27 bytes behind a border of 64, as in old: new -[0-9.]+ %, modelled' "the report says what to do, and what it will bring"
+printf 'int kernel(void) { return 7; }\nint main(void) { return kernel() - 7; }\n' >paste.c
+if ld --version | grep -q '^GNU ld'; then
+    gcc -O1 -fno-inline -ffunction-sections -Wl,-T,fragment.ld -o paste paste.c
+    is "$(($(nm paste | sed -n 's/^\([0-9a-f]*\) T kernel$/0x\1/p') % 64))" 27 "what was written can be pasted: it puts the function there"
+    ok "and the program runs" ./paste
+else
+    skip "what was written can be pasted" "the linker is not GNU ld"
+fi
+sweep scattered 300 --apart 0 --remedy order.txt
+is "$(field scattered "$remedy[\"kind\"], $remedy[\"gain\"] < -.05")" "old-order True" "functions that cold code keeps apart: old's order takes it away"
+is "$(grep -c '^hot' order.txt)" 160 "the order names every function"
+sweep hash 2 --apart 0 --remedy none.txt
+is "$(field hash '"remedy" in r')" False "no remedy is looked for where the code is slower"
+like "$(<hash.txt)" 'none.txt was not written: no remedy was confirmed' "which is said"
+not_ok "and nothing is written" test -e none.txt
+
 sweep align_sort 2 --layouts 3 --apart 0
 cp "$work/align_sort.json" "$work/first.json"
 taskset -c "$(taskset -pc $$ | sed 's/.*: *//;s/[-,].*//')" "$ltf" sweep --profile zen3 --layouts 3 --apart 0 --json "$work/align_sort.json" "$work/corpus/align_sort/old" "$work/corpus/align_sort/new" -- 2 >/dev/null
@@ -79,7 +103,7 @@ is "$?" 143 "a signal ends a sweep with 128 and its number"
 is "$(cat "$work/out")" "" "nothing half-done is printed"
 is "$(ls "$work/tmp")" "" "no recording is left behind"
 
-TMPDIR=$work/tmp timeout 60 "$ltf" sweep --layouts 2 /bin/sleep /bin/sleep -- 50 >"$work/out" 2>"$work/err" &
+TMPDIR=$work/tmp timeout --foreground 60 "$ltf" sweep --layouts 2 /bin/sleep /bin/sleep -- 50 >"$work/out" 2>"$work/err" &
 pid=$!
 sleep 1
 kill -TERM "$pid"

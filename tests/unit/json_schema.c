@@ -232,7 +232,8 @@ static struct result *part_of_layouts(void)
     static const char *sentences[] = { "words" };
     struct result *r = result_new();
     r->layouts = arena_alloc(r->arena, sizeof *r->layouts);
-    *r->layouts = (struct layout_study){ .processor = "zen3", .seed = 1, .shard = 2, .shards = 2, .shipped = { 10, 11 }, .transplant = { NAN, NAN },
+    static struct layout_remedy remedy = { .kind = REMEDY_PLACE, .name = "walk", .phase = 27, .gain = -0.1 };
+    *r->layouts = (struct layout_study){ .processor = "zen3", .seed = 1, .remedies_tried = 2, .remedy = &remedy, .shard = 2, .shards = 2, .shipped = { 10, 11 }, .transplant = { NAN, NAN },
                                          .sentences = sentences, .sentence_count = 1 };
     for (int i = 0; i < 3; i++)
         *ARENA_PUSH(r->arena, r->layouts->trials, r->layouts->trial_count, r->layouts->trial_room) = (struct layout_trial){

@@ -111,6 +111,21 @@ static void test_script(void)
     ok(!link_script_place(arena, script, ".bss", &places), "a section that the script lacks is not invented");
 }
 
+static void test_remedy(void)
+{
+    struct link_map map = link_map_read(arena, old_map);
+    struct layout_remedy place = { .kind = REMEDY_PLACE, .name = "walk", .phase = 27 };
+    const char *made = link_script_remedy(arena, script, &map, &place);
+    ok(made && strstr(made, "  {\n    *(.text.unlikely.complain)\n    . = ALIGN(64) + 27; *(.text.walk)\n    \"/usr/lib/my x/libx.a:b c.o\"(.text.step)\n"),
+       "one function is put into its place in the line, all others follow as they were");
+    const char *names[] = { "walk", "complain" };
+    struct layout_remedy order = { .kind = REMEDY_HOT, .order = names, .order_count = 2 };
+    made = link_script_remedy(arena, script, &map, &order);
+    ok(made && strstr(made, "  {\n    *(.text.walk)\n    *(.text.unlikely.complain)\n    \"/usr"), "functions are put into an order, the others keep theirs");
+    struct layout_remedy nobody = { .kind = REMEDY_ALIGN, .name = "alk" };
+    ok(!link_script_remedy(arena, script, &map, &nobody), "a function without a section of its own cannot be placed");
+}
+
 int main(void)
 {
     arena = arena_new();
@@ -118,6 +133,7 @@ int main(void)
     test_verbose();
     test_places();
     test_script();
+    test_remedy();
     arena_free(arena);
     return done_testing();
 }

@@ -1,0 +1,13 @@
+/* Remedies for a layout tax, each tried by replay before it is offered. */
+#ifndef FORENSICS_LAYOUT_REMEDY_H
+#define FORENSICS_LAYOUT_REMEDY_H
+
+#include "layout/sweep.h"
+
+/* Looks for the least remedy of new's layout tax, in the order of enum remedy_kind: the first one counts that takes at least
+ * half of `tax` (a logarithm, > 0) and `floor` away in every place of the page that is tried. Fills study->remedy and
+ * remedies_tried. The study must have run: its culprits are the functions that are aligned. */
+bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax, double floor,
+                 struct layout_study *study, struct err *err);
+
+#endif
