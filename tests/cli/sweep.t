@@ -43,9 +43,8 @@ like "$(tr -s ' \n' ' ' <"$work/align_sort.txt")" 'kernel costs [0-9.]+ % of new
 
 # ---- remedies ----
 cd "$work" || exit 1
-remedy='r["remedy"]'
 sweep align_sort 2 --apart 0 --remedy fragment.ld
-is "$(field align_sort "$remedy[\"kind\"], $remedy[\"name\"], $remedy[\"phase\"], r[\"remedies_tried\"], $remedy[\"gain\"] < -.05")" "place-function kernel 27 2 True" \
+is "$(field align_sort '[r["remedy"][k] for k in ("kind", "name", "phase")], r["remedies_tried"], r["remedy"]["gain"] < -.05')" "['place-function', 'kernel', 27] 2 True" \
     "a border of 64 does not do, old's place in the line does: the least remedy that replay confirms"
 like "$(tr -s ' \n' ' ' <align_sort.txt)" 'Let kernel begin 27 bytes behind a border of 64, as in old: new -[0-9.]+ %, modelled' "the report says what to do, and what it will bring"
 printf 'int kernel(void) { return 7; }\nint main(void) { return kernel() - 7; }\n' >paste.c
@@ -57,7 +56,7 @@ else
     skip "what was written can be pasted" "the linker is not GNU ld"
 fi
 sweep scattered 300 --apart 0 --remedy order.txt
-is "$(field scattered "$remedy[\"kind\"], $remedy[\"gain\"] < -.05")" "old-order True" "functions that cold code keeps apart: old's order takes it away"
+is "$(field scattered 'r["remedy"]["kind"], r["remedy"]["gain"] < -.05')" "old-order True" "functions that cold code keeps apart: old's order takes it away"
 is "$(grep -c '^hot' order.txt)" 160 "the order names every function"
 sweep hash 2 --apart 0 --remedy none.txt
 is "$(field hash '"remedy" in r')" False "no remedy is looked for where the code is slower"
