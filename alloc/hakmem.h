@@ -56,6 +56,7 @@ struct hakmem_stats {
     size_t cached_bytes;       /* spare: freed large blocks and empty units kept for reuse */
     size_t spare_hits;         /* requests for such memory that it served, at least in part */
     size_t spare_reused;       /* bytes that it gave to them */
+    size_t huge_asked;         /* bytes that huge pages were asked for so far */
     size_t purged_bytes;       /* returned to the system so far */
     size_t meta_bytes;         /* mapped for metadata */
     size_t resident_bytes;     /* of the process */

@@ -31,10 +31,11 @@ const struct knob hak_knob_table[] = {
     {"HAKMEM_SPARE_MB", KNOB_INT, 0, 1048576, 256, AT(spare_mb), "MiB",
      "Memory of freed blocks above 1 MiB, and of empty 2 MiB units, that is kept for reuse until it is purged: "
      "this much, or as much as is in use if that is more; 0 keeps none."},
-    {"HAKMEM_HUGE_PAGES", KNOB_BOOL, 0, 1, 1, AT(huge_pages), "",
-     "Ask for transparent huge pages: for 2 MiB units half in use, for every new one once there are 16 (for "
-     "blocks above 32 KiB, once there are 2), and for blocks above 1 MiB that are no larger than what is in use "
-     "already."},
+    {"HAKMEM_HUGE_PAGES", KNOB_INT, 0, 2, 1, AT(huge_pages), "",
+     "Ask for transparent huge pages. 1: for 2 MiB units of which most is in use and resident, where the system then "
+     "makes them in the background, and from their first touch for new units of blocks of 32 KiB to 1 MiB, if the "
+     "last unit looked at was such a one. 2: from the first touch also for the units of small blocks once there are 16, "
+     "and for blocks above 1 MiB that are no larger than what is in use already."},
     {"HAKMEM_RANDOM_ORDER", KNOB_BOOL, 0, 1, 0, AT(random_order), "",
      "Hand out the blocks of a slab from a random place, which makes addresses hard to predict."},
     {"HAKMEM_ADDRESS_SPACE_GB", KNOB_INT, 1, 65536, 1024, AT(address_space_gb), "GiB",

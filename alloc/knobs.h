@@ -16,7 +16,7 @@ struct hak_knobs {
     long runs_kb;         /* KiB a thread */
     long purge_ms;        /* ms; -1 never */
     long spare_mb;        /* MiB */
-    long huge_pages;      /* 0, 1 */
+    long huge_pages;      /* 0 .. 2 */
     long random_order;    /* 0, 1 */
     long address_space_gb;
     long quarantine_kb;   /* KiB a process; checking build */

@@ -109,6 +109,16 @@ void hak_os_want_huge(void *addr, size_t len)
     errno = saved;
 }
 
+bool hak_os_resident_pages(void *addr, size_t len, unsigned char *pages)
+{
+    if (injected())
+        return false;
+    int saved = errno;
+    bool done = mincore(addr, len, pages) == 0;
+    errno = saved;
+    return done;
+}
+
 bool hak_os_resize(void *addr, size_t old_len, size_t new_len)
 {
     if (injected())

@@ -32,6 +32,9 @@ bool hak_os_purge(void *addr, size_t len);
 /* Asks for transparent huge pages over the range (advice only). */
 void hak_os_want_huge(void *addr, size_t len);
 
+/* One byte a page: bit 0 says that it is resident. False: not known. */
+bool hak_os_resident_pages(void *addr, size_t len, unsigned char *pages);
+
 /* Grows or shrinks a mapping in place. */
 bool hak_os_resize(void *addr, size_t old_len, size_t new_len);
 

@@ -46,6 +46,7 @@ struct unit {
     unsigned bin;             /* longest run of ones in free_mask, or bin of spare memory by its length */
     bool idle;                /* in the list of superslabs with memory to return */
     bool huge_pages;          /* advice was given */
+    bool judged;              /* a superslab: its use of pages was looked at, or says nothing */
     uint64_t idle_since;      /* ms */
     struct unit *next, *prev; /* in the list of its bin */
     struct unit *idle_next, *idle_prev; /* by age */
@@ -79,6 +80,7 @@ struct space_stats {
     size_t cached_bytes;    /* spare: units kept for reuse */
     size_t spare_hits;      /* requests for units that spare memory served, at least in part */
     size_t spare_reused;    /* bytes of them that it gave */
+    size_t huge_asked;      /* bytes that huge pages were asked for so far */
     size_t purged_bytes;    /* returned to the system so far */
     size_t meta_bytes;      /* mapped for metadata */
 };

@@ -56,6 +56,7 @@ void hakmem_stats(struct hakmem_stats *out)
     out->cached_bytes = s.cached_bytes;
     out->spare_hits = s.spare_hits;
     out->spare_reused = s.spare_reused;
+    out->huge_asked = s.huge_asked;
     out->purged_bytes = s.purged_bytes;
     out->meta_bytes = s.meta_bytes;
     out->resident_bytes = hak_os_resident();
@@ -99,6 +100,7 @@ void hak_stats_write(int fd, const struct hakmem_stats *s)
     pair(&t, "heaps", s->heaps);
     pair(&t, "superslabs", s->superslabs);
     pair(&t, "slabs", s->slabs);
+    pair(&t, "huge pages asked", s->huge_asked);
     pair(&t, "purged bytes", s->purged_bytes);
     pair(&t, "metadata bytes", s->meta_bytes);
     pair(&t, "resident bytes", s->resident_bytes);

@@ -3,12 +3,20 @@
 #include "os.h"
 #include "units.h"
 
-/* Superslabs from which on a new one is of huge pages. For blocks of a class: one more filled at a touch adds at most a
- * sixteenth to the memory in use. For a run, which its user is about to touch: a third at worst. */
+/* Huge pages: a touch fills 2 MiB, so a program that touches little of what it asks for would pay for all. Each
+ * superslab of small pages is judged once, when three quarters of its slabs are in use: are most of their pages
+ * resident? If so, the system may make one huge page of it in the background; and the last verdict stands for new ones
+ * that ask before their first touch, of which every eighth stays with small pages to be judged itself. From so many
+ * superslabs on one more filled at a touch adds little: a sixteenth; for a run, whose user is about to touch it, a
+ * third at worst. */
 #define HUGE_PAGES_FROM 16u
 #define HUGE_PAGES_FROM_RUN 2u
+#define PROBE_EVERY 8u
+#define JUDGED_AT 8 /* free slabs, or less */
 
 static struct unit *bins[UNIT_SLABS + 1]; /* superslabs by longest run of free slabs */
+static bool dense; /* the last verdict */
+static unsigned births; /* superslabs that the verdict was asked for */
 static struct unit *idle_first, *idle_last; /* superslabs with dirty free slabs, longest waiting first */
 
 static void bin_remove(struct unit *u)
@@ -59,10 +67,34 @@ static void idle_append(struct unit *u, uint64_t now)
 
 static void want_huge_pages(struct unit *u)
 {
-    if (!hak_knobs.huge_pages)
-        return;
     u->huge_pages = true;
+    hak_space.stats.huge_asked += UNIT_SIZE;
     hak_os_want_huge(u->base, UNIT_SIZE);
+}
+
+/* Are at least three quarters of the pages of u's slabs in use resident? */
+static bool is_dense(const struct unit *u)
+{
+    enum { PER_SLAB = SLAB_SIZE / PAGE_SIZE_HAK };
+    unsigned char resident[UNIT_SLABS * PER_SLAB];
+    unsigned pages = 0;
+    if (!hak_os_resident_pages(u->base, UNIT_SIZE, resident))
+        return false;
+    uint32_t used = ~u->free_mask;
+    for (unsigned k = 0; k < UNIT_SLABS * PER_SLAB; k++)
+        pages += used >> k / PER_SLAB & resident[k] & 1;
+    return pages >= (unsigned)__builtin_popcount(used) * PER_SLAB / 4 * 3;
+}
+
+/* Before slabs of u are taken. */
+static void judge(struct unit *u)
+{
+    if (u->judged || __builtin_popcount(u->free_mask) > JUDGED_AT || !hak_knobs.huge_pages)
+        return;
+    u->judged = true;
+    dense = is_dense(u);
+    if (dense)
+        want_huge_pages(u);
 }
 
 /* A superslab out of spare memory, else of fresh. */
@@ -88,6 +120,7 @@ static struct unit *superslab_new(bool run)
     u->dirty_mask = spare ? UINT32_MAX : 0;
     u->idle = u->spare = false;
     u->huge_pages = spare && spare->huge_pages;
+    u->judged = spare != NULL; /* its pages say nothing about this use */
     tags_fill(u->base, UNIT_SIZE, TAG_FREE);
     bin_insert(u);
     hak_space.stats.superslabs++;
@@ -95,8 +128,11 @@ static struct unit *superslab_new(bool run)
         hak_space.stats.spare_hits++;
         hak_unit_meta_give(spare, true);
     }
-    if (hak_space.stats.superslabs > (run ? HUGE_PAGES_FROM_RUN : HUGE_PAGES_FROM))
+    if (dense && hak_knobs.huge_pages >= (run ? 1 : 2) && !u->huge_pages
+        && hak_space.stats.superslabs > (run ? HUGE_PAGES_FROM_RUN : HUGE_PAGES_FROM) && ++births % PROBE_EVERY) {
+        u->judged = true;
         want_huge_pages(u);
+    }
     return u;
 }
 
@@ -165,6 +201,7 @@ static struct slab *slabs_alloc(unsigned n, unsigned align, bool run, bool *zero
     struct slab *s = NULL;
     if (u) {
         uint32_t mask = mask32(at, n);
+        judge(u);
         if (zeroed)
             *zeroed = !(u->dirty_mask & mask);
         u->free_mask &= ~mask;
@@ -177,8 +214,6 @@ static struct slab *slabs_alloc(unsigned n, unsigned align, bool run, bool *zero
         s->bits = u->bits[at];
         for (unsigned k = 0; k < n; k++)
             u->slabs[at + k].back = (uint8_t)k;
-        if (!u->huge_pages && __builtin_popcount(u->free_mask) <= (int)UNIT_SLABS / 2)
-            want_huge_pages(u);
     }
     hak_space_unlock();
     return s;

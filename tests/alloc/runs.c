@@ -122,9 +122,40 @@ static void swept(void)
     hakmem_trim(0);
 }
 
+/* Huge pages are for programs that touch what they ask for. First of all tests, with nothing in use. */
+static void huge_pages(void)
+{
+    enum { N = 300 };
+    static char *p[N];
+    size_t bytes = 250 * KIB, before = now().resident_bytes;
+    for (int i = 0; i < N; i++)
+        *(p[i] = hakmem_malloc(bytes)) = 1;
+    ok(!now().huge_asked && now().resident_bytes < before + N * bytes / 16,
+       "blocks that are hardly touched get no huge pages");
+    for (int i = 0; i < N; i++)
+        hakmem_free(p[i]);
+    hakmem_trim(0);
+    for (int i = 0; i < N; i++)
+        memset(p[i] = hakmem_malloc(bytes), 1, bytes);
+    size_t asked = now().huge_asked;
+    ok(asked > N * bytes / 2, "blocks that are filled get them");
+    for (int i = 0; i < N; i++)
+        hakmem_free(p[i]);
+    hakmem_trim(0);
+    hak_knobs.huge_pages = 0;
+    for (int i = 0; i < N; i++)
+        memset(p[i] = hakmem_malloc(bytes), 1, bytes);
+    ok(now().huge_asked == asked, "with HAKMEM_HUGE_PAGES=0 none are asked for");
+    hak_knobs.huge_pages = 1;
+    for (int i = 0; i < N; i++)
+        hakmem_free(p[i]);
+    hakmem_trim(0);
+}
+
 int main(void)
 {
     hak_knobs.purge_ms = 3600000; /* however slow the machine is */
+    huge_pages();
     reuse();
     bounded();
     threads();
