@@ -67,6 +67,13 @@ void load_parse(struct load *load, int argc, char **argv)
     }
 }
 
+void load_parse_replacing(struct load *load, int argc, char **argv)
+{
+    load_parse(load, argc, argv);
+    if (load->args[LOAD_SMALLEST].value > load->args[LOAD_LARGEST].value)
+        load_fail(load, "min is larger than max");
+}
+
 static uint64_t read_clock(clockid_t id)
 {
     struct timespec ts;

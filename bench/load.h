@@ -131,4 +131,42 @@ static inline uint64_t load_give(struct load_block *block)
     return tag;
 }
 
+/* ---- loads that replace the blocks of random slots, and differ in how they take one ---- */
+
+/* Their first arguments; the last one is the seed. */
+enum { LOAD_CYCLES, LOAD_SLOTS, LOAD_SMALLEST, LOAD_LARGEST, LOAD_OWN };
+
+/* Reads the command line of such a load; its smallest block is no larger than its largest. */
+void load_parse_replacing(struct load *load, int argc, char **argv);
+
+/* Replaces blocks by those of take(size, random), which marks them, and prints the result. Inline, so that the call of
+ * `take` is none: what is timed is the allocator. */
+static inline void load_replace(const struct load *load, struct load_block *(*take)(size_t size, uint32_t random))
+{
+    const uint64_t cycles = load->args[LOAD_CYCLES].value;
+    const uint32_t slots = (uint32_t)load->args[LOAD_SLOTS].value;
+    const uint32_t min = (uint32_t)load->args[LOAD_SMALLEST].value, max = (uint32_t)load->args[LOAD_LARGEST].value;
+    struct load_block **slot = calloc(slots, sizeof *slot);
+    if (!slot)
+        load_no_memory(slots * sizeof *slot);
+
+    uint32_t r = (uint32_t)load->args[load->nargs - 1].value;
+    uint64_t sum = 0;
+    struct load_clock begin = load_now();
+    for (uint64_t i = 0; i < cycles; i++) {
+        r = load_random(r);
+        struct load_block **at = &slot[r % slots];
+        sum = load_fold(sum, load_give(*at));
+        *at = take(load_between(r, min, max), r);
+    }
+    struct load_clock end = load_now();
+
+    for (uint32_t k = 0; k < slots; k++)
+        sum = load_fold(sum, load_give(slot[k]));
+    free(slot);
+    load_print(begin, end, 2 * cycles, "slots=%u min=%u max=%u", slots, min, max);
+    if (load->checksum)
+        load_print_checksum(sum);
+}
+
 #endif
