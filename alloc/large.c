@@ -3,6 +3,11 @@
 #include "os.h"
 #include "runs.h"
 
+static unsigned slabs_for(size_t size)
+{
+    return size ? (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE) : 1;
+}
+
 static struct slab *run_alloc(struct runs *kept, unsigned n, size_t align, size_t *dirty)
 {
     struct slab *s = kept && align <= SLAB_SIZE ? runs_take(kept, n) : NULL;
@@ -26,8 +31,7 @@ void *hak_large_alloc(struct runs *kept, size_t size, size_t align, size_t *dirt
         return NULL;
     if (size > RUN_MAX || align > UNIT_SIZE / 2)
         return hak_huge_alloc(size ? size : 1, align, dirty);
-    unsigned n = (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE);
-    struct slab *s = run_alloc(kept, n ? n : 1, align, dirty);
+    struct slab *s = run_alloc(kept, slabs_for(size), align, dirty);
     return s ? s->start : NULL;
 }
 
@@ -62,5 +66,7 @@ void *hak_large_resize(void *p, uint32_t tag, size_t size)
         hak_os_fatal("realloc of a pointer that malloc did not return:", p);
     if (tag == TAG_HUGE)
         return size > RUN_MAX ? hak_huge_resize(p, size) : NULL;
+    if (size > have && size <= RUN_MAX)
+        return hak_slabs_grow(slab_of(p), slabs_for(size)) ? p : NULL;
     return size <= have && size > have / 2 ? p : NULL;
 }

@@ -126,6 +126,9 @@ struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed);
 /* The same for a run: all of it is about to be used. */
 struct slab *hak_slabs_alloc_run(unsigned n, unsigned align, bool *zeroed);
 
+/* Makes run s n slabs long, more than it is, if those behind it are free. */
+bool hak_slabs_grow(struct slab *s, unsigned n);
+
 /* Gives back what hak_slabs_alloc gave; the tags become TAG_FREE. */
 void hak_slabs_free(struct slab *s);
 

@@ -235,6 +235,30 @@ void hak_tags_set(struct slab *s, uint32_t head, uint32_t body)
         tag_store(s->start + k * SLAB_SIZE, k ? body : head);
 }
 
+bool hak_slabs_grow(struct slab *s, unsigned n)
+{
+    hak_space_lock();
+    struct unit *u = unit_of(s->start);
+    unsigned have = s->nslabs, at = (unsigned)(s - u->slabs) + have;
+    bool done = at + (n - have) <= UNIT_SLABS;
+    uint32_t mask = done ? mask32(at, n - have) : 0;
+    done = done && (u->free_mask & mask) == mask;
+    if (done) {
+        u->free_mask &= ~mask;
+        u->dirty_mask |= mask;
+        rebin(u);
+        hak_space.stats.slabs += n - have;
+        s->nslabs = (uint8_t)n;
+        for (unsigned k = have; k < n; k++) {
+            s[k].back = (uint8_t)k;
+            tag_store(s->start + k * SLAB_SIZE, TAG_RUN_BODY);
+        }
+    }
+    hak_units_tick();
+    hak_space_unlock();
+    return done;
+}
+
 void hak_slabs_free(struct slab *s)
 {
     hak_tags_set(s, TAG_FREE, TAG_FREE);

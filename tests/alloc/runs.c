@@ -88,6 +88,34 @@ static void threads(void)
     ok(now().slabs <= with - 14, "and gives it back when it ends");
 }
 
+static void growth(void)
+{
+    hakmem_trim(0);
+    char *p = hakmem_malloc(100 * KIB);
+    memset(p, 7, 100 * KIB);
+    size_t slabs = now().slabs;
+    char *q = hakmem_realloc(p, 500 * KIB);
+    ok(q == p && now().slabs == slabs + 6 && hakmem_usable_size(q) == 512 * KIB, "a run grows over free slabs behind it");
+    memset(q + 100 * KIB, 8, 400 * KIB);
+    char *wall = NULL, *other[40];
+    int n = 0;
+    while (n < 40 && wall != q + 512 * KIB)
+        wall = other[n++] = hakmem_malloc(64 * KIB);
+    ok(wall == q + 512 * KIB, "what follows then is another's");
+    memset(wall, 9, 64 * KIB);
+    p = hakmem_realloc(q, 600 * KIB);
+    size_t wrong = 0;
+    for (size_t i = 0; p && i < 500 * KIB; i++)
+        wrong += p[i] != (i < 100 * KIB ? 7 : 8);
+    ok(p && p != q && !wrong, "and the run moves");
+    ok(wall[0] == 9 && wall[64 * KIB - 1] == 9, "and leaves its neighbour alone");
+    hakmem_free(p);
+    while (n)
+        hakmem_free(other[--n]);
+    hakmem_trim(0);
+    ok(now().slabs <= slabs, "all slabs come back");
+}
+
 /* Is there a kept run of this size? Takes it, if so. */
 static bool kept(size_t bytes)
 {
@@ -159,6 +187,7 @@ int main(void)
     reuse();
     bounded();
     threads();
+    growth();
     swept();
     return done_testing();
 }
