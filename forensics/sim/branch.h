@@ -29,7 +29,7 @@ static OUT_OF_LINE void target_unknown(struct model *m, struct block *b, enum bt
 }
 
 /* A taken branch meets the BTB; a target that was mispredicted anyway costs nothing more. */
-static inline void taken(struct model *m, struct block *b, bool known)
+static IN_LINE void taken(struct model *m, struct block *b, bool known)
 {
     enum btb_answer answer = btb_touch(&m->btb, block_branch(b), &b->btb_slot);
     b->known_branch = true;
@@ -38,9 +38,9 @@ static inline void taken(struct model *m, struct block *b, bool known)
         target_unknown(m, b, answer);
 }
 
-static void indirect(struct model *m, struct block *b, const uint64_t *slots, uint64_t resolved)
+static OUT_OF_LINE void indirect(struct model *m, struct block *b, const uint64_t *slots, uint64_t resolved)
 {
-    uint64_t next = placed(m, slots[b->next_slot - 1]);
+    uint64_t next = placed(m->remap, slots[b->next_slot - 1]);
     bool entered = m->btb.tags1[b->btb_slot] == block_branch(b);
     bool right =
         predict_indirect(&m->predictor, m->path, block_branch(b), entered ? m->btb.targets1[b->btb_slot] : 0, next);
@@ -50,7 +50,7 @@ static void indirect(struct model *m, struct block *b, const uint64_t *slots, ui
     m->btb.targets1[b->btb_slot] = next;
 }
 
-static inline void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
+static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
 {
     switch ((enum stream_ending)b->ending) {
     case STREAM_COND: {
@@ -78,7 +78,7 @@ static inline void branch(struct model *m, struct block *b, unsigned exit, const
         indirect(m, b, slots, resolved);
         break;
     case STREAM_RETURN: {
-        bool right = predict_return(&m->predictor, m->path, placed(m, slots[b->next_slot - 1]));
+        bool right = predict_return(&m->predictor, m->path, placed(m->remap, slots[b->next_slot - 1]));
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_RETURN, EVENT_RETURN, resolved);
         taken(m, b, right);

@@ -77,13 +77,28 @@ static struct data_ref data_ref_of(const struct stream_block *d, const struct st
 {
     unsigned origin = ref->slot == STREAM_NO_SLOT ? STREAM_FROM_COMPUTED : d->origins[ref->slot];
     return (struct data_ref){ .displacement = ref->displacement,
-                              .slot = ref->slot,
+                              .slot = ref->slot == STREAM_NO_SLOT ? -1 : (int16_t)ref->slot,
+                              .based = ref->slot == STREAM_NO_SLOT ? 0 : -1,
                               .size = ref->size,
                               .class = origin == STREAM_FROM_RSP  ? OBJECT_STACK
                                        : origin == STREAM_FROM_FS ? OBJECT_TLS
                                                                   : OBJECT_PLAIN,
                               .conditional = (ref->flags & STREAM_REF_CONDITIONAL) != 0,
                               .stored = !(ref->flags & STREAM_REF_LOAD) };
+}
+
+static bool is_plain(const struct stream_block *d, const struct flow *of)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < of->count; i++) {
+        const struct flow_node *n = &of->nodes[i];
+        if (n->kind != FLOW_LOAD && n->kind != FLOW_STORE)
+            continue;
+        if (n->ref != used || d->refs[used].flags & STREAM_REF_CONDITIONAL)
+            return false;
+        used++;
+    }
+    return true;
 }
 
 /* A block with its nodes and references behind it, on a cache line of its own. */
@@ -118,6 +133,7 @@ void describe_block(struct model *m, const struct stream_block *d)
     b->node_count = of.count;
     b->ref_count = d->n_refs;
     b->base = of.base;
+    b->plain = is_plain(d, &of);
     b->ops = of.ops;
     b->ending = (uint8_t)d->ending;
     b->next_slot = d->has_next ? (uint16_t)(d->n_slots + 1) : 0;

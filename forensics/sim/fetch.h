@@ -187,11 +187,11 @@ static OUT_OF_LINE void verify_resident(struct model *m, struct block *b)
 /* ---- windows and prediction ---- */
 
 /* Fetch cycles of a block; what its windows lose is worked out by lost_slots() when it is asked for. */
-static inline uint32_t fetch_cycles(struct model *m, const struct block *b, bool sequential)
+static IN_LINE uint32_t fetch_cycles(struct model *m, const struct block *b, bool sequential)
 {
     uint32_t cycles = b->first_cycles, used = b->first_used;
     m->slots_before = m->window_ops;
-    if (sequential && b->address >> m->window_shift == m->window) {
+    if (sequential && (b->address ^ m->window) < m->window_bytes) {
         m->entry = ENTRY_SAME_WINDOW;
         cycles = 0;
         used = m->window_ops + b->first_ops;
@@ -206,7 +206,7 @@ static inline uint32_t fetch_cycles(struct model *m, const struct block *b, bool
         cycles += b->rest_cycles;
         used = b->last_used;
     }
-    m->window = block_branch(b) >> m->window_shift;
+    m->window = block_branch(b);
     m->window_ops = used;
     return cycles;
 }
@@ -222,7 +222,7 @@ static void lost_slots(const struct model *m, const struct block *b, uint64_t *b
 
 /* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH.
  */
-static inline void count_branch(struct model *m, struct block *b, bool sequential)
+static IN_LINE void count_branch(struct model *m, struct block *b, bool sequential)
 {
     if (!b->known_branch)
         return;
@@ -240,12 +240,10 @@ static inline void count_branch(struct model *m, struct block *b, bool sequentia
     }
 }
 
-/* Fetches a block: moves `predicted` and `fetched`. */
-static inline void fetch(struct model *m, struct block *b)
+/* The part of fetching that keeps no clock: where the code lies, and what it pushes out. */
+static IN_LINE void fetch_touch(struct model *m, struct block *b, bool sequential)
 {
-    bool sequential = m->fall_through == b->address;
     m->code_clock++;
-    m->predicted += sequential ? 0 : m->taken_ticks;
     if (UNLIKELY(b->address >> 12 != m->last_code_page))
         code_page(m, b, b->address >> 12);
     if (LIKELY(b->epoch == m->epoch)) {
@@ -259,6 +257,14 @@ static inline void fetch(struct model *m, struct block *b)
         decode_unit(m, b, COMPONENT_JCC);
     }
     count_branch(m, b, sequential);
+}
+
+/* Fetches a block: moves `predicted` and `fetched`. */
+static IN_LINE void fetch(struct model *m, struct block *b)
+{
+    bool sequential = m->fall_through == b->address;
+    m->predicted += sequential ? 0 : m->taken_ticks;
+    fetch_touch(m, b, sequential);
     uint32_t cycles = fetch_cycles(m, b, sequential || PERFECT(m, COMPONENT_TAKEN));
     b->windows += cycles;
     uint64_t behind = m->fetched - m->ahead_ticks;

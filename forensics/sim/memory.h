@@ -223,31 +223,30 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
 static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, uint64_t address, uint64_t *tick,
                                              bool stored)
 {
-    uint64_t line = address >> 6, entry = m->l1d.index[line & (L1D_INDEX - 1)];
+    uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10);
     if (address >> 12 != m->dtlb.last_page)
         *tick += data_page(m, b, address, stored);
-    if (entry >> 10 != line)
+    if (slot >= L1_SLOTS)
         return l1d_search(m, b, address, line, *tick, stored);
-    m->l1d.line[entry & (L1_SLOTS - 1)].used = m->touch;
-    return entry & (L1_SLOTS - 1);
+    m->l1d.line[slot].used = m->touch;
+    return (uint32_t)slot;
 }
 
 /* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
-static inline uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
+static IN_LINE uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
 {
-    uint64_t line = address >> 6, entry = m->l1d.index[line & (L1D_INDEX - 1)];
-    m->touch++;
+    uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10), touch = ++m->touch;
     if (UNLIKELY(address >> 12 != m->dtlb.last_page)) {
         uint64_t page = address >> 12, translation = m->dtlb.index[page & (DTLB_INDEX - 1)];
         if (UNLIKELY(translation >> 9 != page + 1))
             return l1d_touch_slowly(m, b, address, tick, stored);
         m->dtlb.last_page = page;
-        m->dtlb.used[translation & (DTLB_MAX - 1)] = m->touch;
+        m->dtlb.used[translation & (DTLB_MAX - 1)] = touch;
     }
-    if (UNLIKELY(entry >> 10 != line))
+    if (UNLIKELY(slot >= L1_SLOTS))
         return l1d_touch_slowly(m, b, address, tick, stored);
-    m->l1d.line[entry & (L1_SLOTS - 1)].used = m->touch;
-    return entry & (L1_SLOTS - 1);
+    m->l1d.line[slot].used = touch;
+    return (uint32_t)slot;
 }
 
 /* An access that crosses a line: both lines, and the price of the crossing. */
@@ -302,17 +301,21 @@ static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, con
     return until;
 }
 
+/* A load inside a store that is still in the queue. */
+static inline uint64_t forwarded(const struct model *m, const struct store *s, uint64_t tick, uint64_t ready)
+{
+    /* Where forwarding is faster than the L1D it is predicted and does not wait for it. */
+    return later(s->ready + m->forward_ticks, m->forward_ticks < m->l1d_ticks ? tick : ready);
+}
+
 /* A load that meets a store still in the queue, or one in its second granule: the tick its value is known. */
 static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint64_t address, uint64_t end,
                                          uint64_t tick, uint64_t ready)
 {
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
     if (s->drained > m->now) {
-        if (s->address <= address && end <= s->end) {
-            /* Where forwarding is faster than the L1D it is predicted and does not wait for it. */
-            uint64_t forwarded = s->ready + m->forward_ticks, least = m->forward_ticks < m->l1d_ticks ? tick : ready;
-            return forwarded > least ? forwarded : least;
-        }
+        if (s->address <= address && end <= s->end)
+            return forwarded(m, s, tick, ready);
         ready = store_conflict(m, b, s, address, end, tick, ready);
     }
     if (end - address > 8) {
@@ -324,11 +327,13 @@ static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint6
 }
 
 /* A load whose address is known at `tick`: the tick its value is. */
-static inline uint64_t load(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick)
+static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
+                             uint64_t tick)
 {
-    uint64_t ready;
-    if (UNLIKELY((address & 63) + size > 64)) {
-        ready = split_access(m, b, address, size, tick, false);
+    uint64_t ready, end = address + ref->size;
+    m->ref = ref;
+    if (UNLIKELY((address & 63) + ref->size > 64)) {
+        ready = split_access(m, b, address, ref->size, tick, false);
     } else {
         uint32_t slot = l1d_touch(m, b, address, &tick, false);
         ready = tick + m->l1d_ticks;
@@ -337,9 +342,14 @@ static inline uint64_t load(struct model *m, struct block *b, uint64_t address, 
             ready = m->l1d.line[slot].ready;
         }
     }
-    if (LIKELY(m->stores[address >> 3 & (STORE_TABLE - 1)].drained <= m->now && size <= 8))
-        return ready;
-    return after_stores(m, b, address, address + size, tick, ready);
+    const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
+    if (s->drained <= m->now) {
+        if (ref->size <= 8 || m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)].drained <= m->now)
+            return ready;
+    } else if (LIKELY(s->address <= address && end <= s->end)) {
+        return forwarded(m, s, tick, ready);
+    }
+    return after_stores(m, b, address, end, tick, ready);
 }
 
 /* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the
@@ -360,42 +370,44 @@ static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t
     return turn;
 }
 
+/* The queue is full: nothing retires before its oldest store, whose turn came at `oldest`, has left. */
+static OUT_OF_LINE void queue_full(struct model *m, struct block *b, uint64_t address, uint64_t oldest,
+                                   enum component blame)
+{
+    if (oldest > m->retire_floor)
+        m->retire_floor = oldest;
+    if (blame != COMPONENT_DEPENDENCE)
+        delay(m, b, blame, address, oldest - m->dispatched);
+}
+
 /* Stores write the L1D in order, one a cycle, after retirement and when their line is there; the queue between holds
  * P_STORE_QUEUE of them, and when it is full nothing more retires. Returns the tick of the write. */
-static inline uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
+static IN_LINE uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
 {
-    uint64_t turn = ready > m->retired ? ready : m->retired;
-    m->l1d.dirty[slot] = true;
-    if (turn < m->committed + TICKS)
-        turn = m->committed + TICKS;
+    uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
+    m->l1d.dirty[slot] = true;
     if (UNLIKELY(m->l1d.line[slot].ready > turn || turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]))
         turn = late_turn(m, b, address, slot, turn, &why);
     m->committed = turn;
-    uint64_t oldest = m->queue[m->queue_at];
-    enum component blame = (enum component)m->queue_why[m->queue_at];
-    m->queue[m->queue_at] = turn;
-    m->queue_why[m->queue_at] = (uint8_t)why;
-    if (++m->queue_at == m->queue_entries)
-        m->queue_at = 0;
-    if (UNLIKELY(oldest > m->dispatched)) {
-        if (oldest > m->retire_floor)
-            m->retire_floor = oldest;
-        if (blame != COMPONENT_DEPENDENCE)
-            delay(m, b, blame, address, oldest - m->dispatched);
-    }
+    uint32_t at = m->queue_at;
+    struct queued *queued = &m->queue[at], oldest = *queued;
+    *queued = (struct queued){ .turn = turn, .why = why };
+    m->queue_at = at + 1 == m->queue_entries ? 0 : at + 1;
+    if (UNLIKELY(oldest.turn > m->dispatched))
+        queue_full(m, b, address, oldest.turn, (enum component)oldest.why);
     return turn;
 }
 
 /* A store: brings its line in and leaves its data for loads to come. Nobody waits for it but them. */
-static inline void store(struct model *m, struct block *b, uint64_t address, uint32_t size, uint64_t tick,
-                         uint64_t data)
+static IN_LINE void store(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address, uint64_t tick,
+                          uint64_t data)
 {
-    uint64_t at = tick, ready = data > tick ? data : tick, end = address + size, known = tick + m->microcode_ticks;
-    if (known > m->ready[FLOW_STORES])
-        m->ready[FLOW_STORES] = known;
-    if (UNLIKELY((address & 63) + size > 64))
-        split_access(m, b, address, size, tick, true);
+    uint64_t at = tick, ready = later(data, tick), end = address + ref->size;
+    m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
+    m->ref = ref;
+    if (UNLIKELY((address & 63) + ref->size > 64))
+        split_access(m, b, address, ref->size, tick, true);
     uint32_t slot = l1d_touch(m, b, address, &at, true);
     struct store kept = {
         .address = address, .end = end, .ready = ready, .drained = commit_store(m, b, address, slot, ready)

@@ -9,46 +9,69 @@
 
 /* ---- data flow ---- */
 
-/* One node's reference: the tick its value, or the store's data, is there. */
-static inline uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const uint64_t *slots,
-                             uint64_t tick)
+/* The tick at which a node's inputs are there. */
+static IN_LINE uint64_t inputs_ready(const struct model *m, const struct flow_node *n, uint64_t now)
 {
-    const struct data_ref *ref = &b->refs[n->ref];
-    uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot];
-    uint64_t address = placed(m, base + (uint64_t)ref->displacement);
-    if (UNLIKELY(ref->conditional && !base))
-        return tick;
-    m->ref = ref;
+    return later(m->ready[n->b], later(m->ready[n->a], now + n->after));
+}
+
+/* One node's reference: the tick its value, or the store's data, is there. */
+static IN_LINE uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const struct data_ref *ref,
+                              uint64_t address, uint64_t tick)
+{
     if (n->kind == FLOW_LOAD) {
-        tick = load(m, b, address, ref->size, tick);
+        tick = load(m, b, ref, address, tick);
         m->ready[n->to] = tick;
         return tick;
     }
     uint64_t data = m->ready[n->data];
-    store(m, b, address, ref->size, tick, data);
-    tick += n->latency;
-    return data > tick ? data : tick;
+    store(m, b, ref, address, tick, data);
+    return later(data, tick + n->latency);
 }
 
 /* Runs the data flow: ready times, loads, stores. Returns the tick the last of it is done; `*resolved` the branch. */
-static inline uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, unsigned ref_limit,
-                            uint64_t *resolved)
+static IN_LINE uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, const struct remap *remap,
+                             uint64_t *resolved)
 {
-    uint64_t done = m->dispatched + TICKS, now = m->now, *ready = m->ready;
+    uint64_t done = m->dispatched + TICKS, now = m->now;
+    const struct data_ref *ref = b->refs;
     for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
-        uint64_t tick = now + n->after, a = ready[n->a], other = ready[n->b];
-        tick = a > tick ? a : tick;
-        tick = other > tick ? other : tick;
+        uint64_t tick = inputs_ready(m, n, now);
         if (n->kind == FLOW_OP) {
             tick += n->latency;
-            ready[n->to] = tick;
+            m->ready[n->to] = tick;
         } else if (n->kind == FLOW_BRANCH) {
             tick += n->latency;
             *resolved = tick;
-        } else if (LIKELY(n->ref < ref_limit)) {
-            tick = refer(m, b, n, slots, tick);
+        } else {
+            tick = refer(m, b, n, ref, placed(remap, base_of(ref, slots) + (uint64_t)ref->displacement), tick);
+            ref++;
         }
-        done = tick > done ? tick : done;
+        done = later(tick, done);
+    }
+    return done;
+}
+
+/* The same where not all references are performed, or not in order: those below `limit`. */
+static OUT_OF_LINE uint64_t flow_in_part(struct model *m, struct block *b, const uint64_t *slots, unsigned limit,
+                                         uint64_t *resolved)
+{
+    uint64_t done = m->dispatched + TICKS, now = m->now;
+    for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
+        uint64_t tick = inputs_ready(m, n, now);
+        if (n->kind == FLOW_OP) {
+            tick += n->latency;
+            m->ready[n->to] = tick;
+        } else if (n->kind == FLOW_BRANCH) {
+            tick += n->latency;
+            *resolved = tick;
+        } else if (n->ref < limit) {
+            const struct data_ref *ref = &b->refs[n->ref];
+            uint64_t base = base_of(ref, slots);
+            if (base || !ref->conditional)
+                tick = refer(m, b, n, ref, placed(m->remap, base + (uint64_t)ref->displacement), tick);
+        }
+        done = later(tick, done);
     }
     return done;
 }
@@ -72,7 +95,7 @@ static OUT_OF_LINE void repeat(struct model *m, struct block *b, const uint64_t 
     for (unsigned r = 0; r < left_by->refs; r++)
         bytes = b->refs[r].size > bytes ? b->refs[r].size : bytes;
     uint64_t ready[2] = { m->ready[FLOW_GPR + 6], m->ready[FLOW_GPR + 7] };
-    uint64_t done = flow(m, b, slots, left_by->refs, &resolved);
+    uint64_t done = flow_in_part(m, b, slots, left_by->refs, &resolved);
     /* The unit counts its own addresses: an iteration does not wait for the one before it. */
     m->ready[FLOW_GPR + 6] = ready[0];
     m->ready[FLOW_GPR + 7] = ready[1];
@@ -102,7 +125,7 @@ static OUT_OF_LINE void cut_short(struct model *m, struct block *b, const uint64
     b->detailed++;
     fetch(m, b);
     uint64_t waited = dispatch(m, b);
-    uint64_t done = flow(m, b, slots, b->rest->described->exits[exit].refs, &resolved);
+    uint64_t done = flow_in_part(m, b, slots, b->rest->described->exits[exit].refs, &resolved);
     retire(m, b, done, waited);
     uint64_t end = block_end(b);
     m->fall_through = b->rest->described->exits[exit].target == end ? end : 0;
@@ -123,7 +146,8 @@ static OUT_OF_LINE void execute_rarity(struct model *m, struct block *b, const u
     repeat(m, b, slots, exit);
 }
 
-static inline void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit,
+                            const struct remap *remap)
 {
     if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
         execute_rarity(m, b, slots, exit);
@@ -132,37 +156,45 @@ static inline void execute(struct model *m, struct block *b, const uint64_t *slo
     b->left[exit]++;
     b->detailed++;
     fetch(m, b);
-    uint64_t waited = dispatch(m, b), resolved = m->dispatched + TICKS;
-    uint64_t done = flow(m, b, slots, UINT32_MAX, &resolved);
+    uint64_t waited = dispatch(m, b), resolved = m->dispatched + TICKS, done;
+    if (LIKELY(b->plain))
+        done = flow(m, b, slots, remap, &resolved);
+    else
+        done = flow_in_part(m, b, slots, UINT32_MAX, &resolved);
     retire(m, b, done, waited);
     branch(m, b, exit, slots, resolved);
 }
 
+/* Repeats and their like are always done in detail: they are rare. */
+static OUT_OF_LINE void warm_rarity(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+{
+    sample_align_clocks(m);
+    execute_rarity(m, b, slots, exit);
+    m->now = m->dispatched;
+}
+
 /* Between two stretches in detail: caches, TLBs and predictors see everything and count it, no clock runs but the
  * block's own width, and nothing waits. */
-static inline void warm(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
+static IN_LINE void warm(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
     if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
-        execute_rarity(m, b, slots, exit);
+        warm_rarity(m, b, slots, exit);
         return;
     }
     b->left[exit]++;
-    fetch(m, b);
-    m->dispatched += b->base;
-    m->now = m->retired = m->fetched = m->predicted = m->dispatched;
+    fetch_touch(m, b, m->fall_through == b->address);
+    m->now += b->base;
     for (const struct data_ref *ref = b->refs, *last = ref + b->ref_count; ref < last; ref++) {
-        uint64_t base = ref->slot == STREAM_NO_SLOT ? 0 : slots[ref->slot], tick = m->now;
-        uint64_t address = placed(m, base + (uint64_t)ref->displacement);
+        uint64_t base = base_of(ref, slots), tick = m->now, address = placed(m->remap, base + (uint64_t)ref->displacement);
         if (UNLIKELY(ref->conditional && !base))
             continue;
         m->ref = ref;
         if (UNLIKELY((address & 63) + ref->size > 64))
             split_access(m, b, address, ref->size, tick, true);
         else
-            l1d_touch(m, b, address, &tick, ref->stored);
+            m->l1d.dirty[l1d_touch(m, b, address, &tick, ref->stored)] |= ref->stored;
     }
-    branch(m, b, exit, slots, m->dispatched);
-    m->due = m->late = 0;
+    branch(m, b, exit, slots, m->now);
 }
 
 /* ---- a run ---- */
@@ -170,26 +202,75 @@ static inline void warm(struct model *m, struct block *b, const uint64_t *slots,
 /* How many records ahead blocks are fetched into our own caches: far enough for a miss, near enough to stay. */
 enum { PREFETCH_RECORDS = 4 };
 
+/* The records ahead of the one that is executed. */
+struct ahead {
+    const uint64_t *at, *end;
+};
+
+static struct ahead look_ahead(const uint64_t *at, const uint64_t *end)
+{
+    for (int i = 0; i < PREFETCH_RECORDS && at < end; i++)
+        at += stream_words(*at);
+    return (struct ahead){ at, end };
+}
+
+static IN_LINE void fetch_ahead(const struct model *m, struct ahead *ahead)
+{
+    if (ahead->at >= ahead->end)
+        return;
+    const char *next = (const char *)m->blocks[stream_id(*ahead->at)];
+    __builtin_prefetch(next);
+    __builtin_prefetch(next + 64);
+    __builtin_prefetch(next + 128);
+    ahead->at += stream_words(*ahead->at);
+}
+
+/* Records in detail, up to the end of the phase; returns where it stopped. There are two, so that what never changes
+ * within a run is not asked at every reference: whether addresses are mapped anew. */
+static IN_LINE const uint64_t *run_detail(struct model *m, const uint64_t *at, const uint64_t *end,
+                                          const struct remap *remap)
+{
+    struct ahead ahead = look_ahead(at, end);
+    uint64_t left = m->phase_left;
+    for (; at < end && left; left--) {
+        uint64_t head = *at;
+        fetch_ahead(m, &ahead);
+        execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head), remap);
+        at += stream_words(head);
+    }
+    m->phase_left = left;
+    return at;
+}
+
+static OUT_OF_LINE const uint64_t *run_in_place(struct model *m, const uint64_t *at, const uint64_t *end)
+{
+    return run_detail(m, at, end, NULL);
+}
+
+static OUT_OF_LINE const uint64_t *run_remapped(struct model *m, const uint64_t *at, const uint64_t *end)
+{
+    return run_detail(m, at, end, m->remap);
+}
+
+static OUT_OF_LINE const uint64_t *run_warm(struct model *m, const uint64_t *at, const uint64_t *end)
+{
+    struct ahead ahead = look_ahead(at, end);
+    uint64_t left = m->phase_left;
+    for (; at < end && left; left--) {
+        uint64_t head = *at;
+        fetch_ahead(m, &ahead);
+        warm(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
+        at += stream_words(head);
+    }
+    m->phase_left = left;
+    return at;
+}
+
 void model_run(struct model *m, const uint64_t *at, const uint64_t *end)
 {
-    const uint64_t *ahead = at;
-    for (int i = 0; i < PREFETCH_RECORDS && ahead < end; i++)
-        ahead += stream_words(*ahead);
     while (at < end) {
-        uint64_t head = *at;
-        if (ahead < end) {
-            const char *next = (const char *)m->blocks[stream_id(*ahead)];
-            __builtin_prefetch(next);
-            __builtin_prefetch(next + 64);
-            __builtin_prefetch(next + 128);
-            ahead += stream_words(*ahead);
-        }
-        if (UNLIKELY(m->phase_left-- == 0))
+        if (!m->phase_left)
             sample_next_phase(m);
-        if (m->warming)
-            warm(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
-        else
-            execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
-        at += stream_words(head);
+        at = m->warming ? run_warm(m, at, end) : m->remap ? run_remapped(m, at, end) : run_in_place(m, at, end);
     }
 }

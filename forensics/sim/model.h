@@ -40,14 +40,23 @@ uint32_t model_group(enum share share);
 /* A processor before its first instruction; the components in `perfect` never miss. `profile` must outlive it. */
 struct model *model_create(const struct profile *profile, uint32_t perfect);
 
-/* Sampling, before the first run: clocks run for `detail_blocks` executed blocks in each detail_blocks + warm_blocks.
- * The first detail_blocks + warm_blocks all run in detail and stand for themselves, so that a cold start is not taken
- * for the rest. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks, are
- * scaled); a block's cycles are scaled by its own executions. warm_blocks 0: everything in detail. */
-void model_sample(struct model *model, uint32_t detail_blocks, uint32_t warm_blocks);
+/* Sampling, in executed blocks: the first stretch is in detail and stands for itself, so that a cold start is not taken
+ * for the rest and a short run is modelled whole; then clocks run for `detail_blocks` in each detail_blocks +
+ * warm_blocks. */
+struct model_sample {
+    uint32_t first_blocks, detail_blocks, warm_blocks;
+};
+/* An eighth in detail after some 20 million instructions. Short stretches: what is in flight is kept from one to the
+ * next, and many of them see more of a program's phases than few long ones. */
+#define MODEL_SAMPLE ((struct model_sample){ .first_blocks = 1 << 22, .detail_blocks = 512, .warm_blocks = 7 * 512 })
 
-/* A good choice: an eighth in detail, in stretches long enough that their beginning does not matter. */
-enum { MODEL_DETAIL_BLOCKS = 8192, MODEL_WARM_BLOCKS = 7 * 8192 };
+/* Before the first run. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks,
+ * are scaled); a block's cycles are scaled by its own executions in detail, or, when these are few, by those of all
+ * blocks executed about as often. */
+void model_sample(struct model *model, const struct model_sample *sample);
+
+/* Whether clocks have been stopped: figures in cycles are estimates. */
+bool model_sampled(const struct model *model);
 
 /* From here on data references and targets of indirect branches lie where `remap` says, which must outlive the model;
  * blocks must be described at their new addresses by the caller (layout/replay.c does). Before the first block. Data

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/model.h"
+#include "sim/sample.h"
 #include "sim/state.h"
 
 const enum component data_component[OBJECT_TERMS] = { COMPONENT_MEMORY, COMPONENT_L2D, COMPONENT_DTLB, COMPONENT_L1D,
@@ -102,34 +103,29 @@ uint32_t model_block_count(const struct model *m)
     return m->block_count;
 }
 
-/* What `detailed` of `executed` executions gave, for all of them. */
-static uint64_t scaled(uint64_t amount, uint64_t executed, uint64_t detailed)
-{
-    return detailed && detailed != executed ? (uint64_t)((unsigned __int128)amount * executed / detailed) : amount;
-}
-
-static void block_result(const struct block *b, struct model_block *out)
+static void block_result(const struct model *m, const struct block *b, struct model_block *out)
 {
     *out = (struct model_block){ .block = b->rest->described, .map = b->rest->map };
-    memcpy(out->ticks, b->rest->tally.ticks, sizeof out->ticks);
     for (unsigned exit = 0; exit < b->rest->described->n_exits; exit++) {
         uint64_t times = left_by(b, exit);
         out->executed += times;
         out->instructions += times * b->rest->described->exits[exit].insns;
     }
-    uint64_t later = out->executed - b->rest->settled_executions;
-    for (int c = 0; c < COMPONENT_COUNT; c++)
-        out->ticks[c] = b->rest->settled.ticks[c] + scaled(out->ticks[c], later, b->detailed);
     out->taken = b->ending == STREAM_COND ? b->left[1] : jumps_always(b) ? b->left[0] : 0;
+    if (m->pool) {
+        sample_expand(m, b, out->executed, out->ticks);
+    } else {
+        memcpy(out->ticks, b->rest->tally.ticks, sizeof out->ticks);
+        out->ticks[COMPONENT_DEPENDENCE] += b->dependence;
+    }
     out->ticks[COMPONENT_BASE] += (b->ending == STREAM_REP ? b->rest->entries : out->executed) * b->base;
-    out->ticks[COMPONENT_DEPENDENCE] += scaled(b->dependence, later, b->detailed);
 }
 
 /* Adds a block's cost without the metrics that are sums. */
-static void add_block(const struct block *b, struct cost *cost)
+static void add_block(const struct model *m, const struct block *b, struct cost *cost)
 {
     struct model_block result;
-    block_result(b, &result);
+    block_result(m, b, &result);
     if (!result.executed)
         return;
     cost->instructions += (double)result.instructions;
@@ -139,23 +135,23 @@ static void add_block(const struct block *b, struct cost *cost)
         cost->counts[event_metric[e]] +=
             (double)(b->rest->settled.events[e] +
                      (e == EVENT_FORWARD || e == EVENT_ALIAS
-                          ? scaled(b->rest->tally.events[e], result.executed - b->rest->settled_executions, b->detailed)
+                          ? sample_scaled(b, result.executed, b->rest->tally.events[e])
                           : b->rest->tally.events[e]));
     cost->counts[M_UOPS] += (double)(b->ending == STREAM_REP ? b->rest->entries : result.executed) * b->ops;
     cost->counts[M_L1I_ACCESSES] += (double)result.executed * b->rest->line_count;
-    cost->counts[M_FETCH_WINDOWS] += (double)b->windows;
+    cost->counts[M_FETCH_WINDOWS] += (double)(b->rest->settled_windows + sample_scaled(b, result.executed, b->windows));
     count_branches(b, cost->counts);
     count_references(b, cost->counts);
 }
 
 uint64_t model_ticks(const struct model *m)
 {
-    if (!m->warm_blocks)
+    if (!m->pool)
         return m->retired - START;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < m->block_count; i++) {
         struct model_block result;
-        block_result(m->blocks[i], &result);
+        block_result(m, m->blocks[i], &result);
         for (int c = 0; c < COMPONENT_COUNT; c++)
             sum += result.ticks[c];
     }
@@ -164,11 +160,11 @@ uint64_t model_ticks(const struct model *m)
 
 void model_block(const struct model *m, uint32_t id, struct model_block *block, struct cost *cost)
 {
-    block_result(m->blocks[id], block);
+    block_result(m, m->blocks[id], block);
     if (!cost)
         return;
     *cost = (struct cost){ .instructions = 0 };
-    add_block(m->blocks[id], cost);
+    add_block(m, m->blocks[id], cost);
     sum_metrics(m->profile, cost);
 }
 
@@ -176,7 +172,7 @@ void model_total(const struct model *m, struct cost *total)
 {
     *total = (struct cost){ .instructions = 0 };
     for (uint32_t i = 0; i < m->block_count; i++)
-        add_block(m->blocks[i], total);
+        add_block(m, m->blocks[i], total);
     sum_metrics(m->profile, total);
 }
 
@@ -326,7 +322,7 @@ static void scale_objects(const struct model *m, struct gather *g)
     double sampled[COMPONENT_COUNT] = { 0 }, whole[COMPONENT_COUNT] = { 0 };
     for (uint32_t i = 0; i < m->block_count; i++) {
         struct model_block result;
-        block_result(m->blocks[i], &result);
+        block_result(m, m->blocks[i], &result);
         for (int c = 0; c < COMPONENT_COUNT; c++) {
             sampled[c] += (double)(m->blocks[i]->rest->tally.ticks[c] + m->blocks[i]->rest->settled.ticks[c]);
             whole[c] += (double)result.ticks[c];
@@ -350,7 +346,7 @@ static void gather_objects(const struct model *m, struct gather *g, const struct
     }
     if (m->objects.overflow.l1d)
         add_cell(&m->objects.overflow, &gather_item(g, &(struct sim_symbol){ .name = "[elsewhere]" })->cost);
-    if (m->warm_blocks)
+    if (m->pool)
         scale_objects(m, g);
 }
 
@@ -360,14 +356,14 @@ static void gather_functions(const struct model *m, struct gather *g, const stru
     for (uint32_t i = 0; i < m->block_count; i++) {
         struct sim_symbol symbol;
         struct model_block result;
-        block_result(m->blocks[i], &result);
+        block_result(m, m->blocks[i], &result);
         if (!result.executed)
             continue;
         name_function(names, m->blocks[i], &symbol);
         by_text[symbol.text] += (double)result.instructions;
         struct cost_item *item = gather_item(g, &symbol);
         item->entries += symbol.first ? (double)result.executed : 0;
-        add_block(m->blocks[i], &item->cost);
+        add_block(m, m->blocks[i], &item->cost);
     }
     for (size_t i = 0; i < g->count; i++)
         sum_metrics(m->profile, &g->items[i].cost);

@@ -63,7 +63,7 @@ static OUT_OF_LINE void explain(struct model *m, struct block *b, uint64_t extra
 /* ---- dispatch and retirement ---- */
 
 /* Enters the reorder buffer; returns how long dispatch waited for fetch. */
-static inline uint64_t dispatch(struct model *m, struct block *b)
+static IN_LINE uint64_t dispatch(struct model *m, struct block *b)
 {
     m->ops += b->ops;
     uint64_t room = m->ring[(m->ops - m->window_ops_room) / RETIRE_STEP & (RETIRE_RING - 1)];
@@ -80,7 +80,7 @@ static inline uint64_t dispatch(struct model *m, struct block *b)
 }
 
 /* Leaves in order; what it took beyond its width is explained. */
-static inline void retire(struct model *m, struct block *b, uint64_t done, uint64_t waited)
+static IN_LINE void retire(struct model *m, struct block *b, uint64_t done, uint64_t waited)
 {
     uint64_t earliest = m->retired + b->base;
     if (UNLIKELY(m->retire_floor > done))

@@ -28,6 +28,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define OUT_OF_LINE __attribute__((noinline))
+#define IN_LINE inline __attribute__((always_inline)) /* of the path that every block takes */
 
 enum {
     L1_SETS = 64,              /* both L1 caches of every profile */
@@ -66,9 +67,10 @@ struct code_line;
 /* One data reference of a block, beside the nodes that use it. */
 struct data_ref {
     int64_t displacement;
-    uint16_t slot;       /* STREAM_NO_SLOT: absolute */
-    uint16_t size;       /* bytes */
+    int16_t slot;        /* -1: absolute; then the word in its place, the record's head, counts for nothing: */
+    int8_t based;        /* -1, or 0 when it is absolute: a mask over the slot's value */
     uint8_t class;       /* enum object_class, as far as the base register tells */
+    uint16_t size;       /* bytes */
     uint8_t conditional; /* not performed when its slot is 0 */
     uint8_t stored;      /* it writes */
 };
@@ -83,7 +85,7 @@ struct block_rest {
     uint64_t entries;          /* repeats only: times entered, where `left` counts iterations */
     struct tally tally;
     struct tally settled;      /* sampling: of the first stretch, which stands for itself alone */
-    uint64_t settled_executions;
+    uint64_t settled_executions, settled_windows;
 };
 
 /* One described block as every execution sees it: two lines of 64 bytes, then its nodes, then its references, in one
@@ -115,8 +117,9 @@ struct block {
     uint8_t ending;           /* enum stream_ending */
     uint8_t jcc;              /* the erratum applies */
     uint8_t known_branch;     /* it ends in a branch that was taken before, so prediction must look it up */
+    uint8_t plain;            /* its nodes use its references in order, each once and always */
     struct branch_bias bias;
-    uint8_t pad[8];
+    uint8_t pad[7];
     struct flow_node nodes[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
@@ -200,9 +203,10 @@ struct model {
 
     /* sampling, in blocks */
     uint64_t phase_left;       /* until the next phase */
-    uint64_t detail_blocks, warm_blocks; /* length of the phases; warm_blocks 0: always in detail */
+    struct model_sample sample;
     bool warming;              /* caches and predictors only */
     bool started;              /* the first stretch is over */
+    struct sample_pool *pool;  /* what blocks alike have shown; NULL: no sampling */
 
     /* clocks, ticks */
     uint64_t predicted, fetched, dispatched, retired, now; /* now: first dispatch of the running block */
@@ -216,7 +220,7 @@ struct model {
 
     /* fetch state */
     uint64_t fall_through;     /* where execution goes on in sequence; 0: it jumped */
-    uint64_t window;           /* being fetched */
+    uint64_t window;           /* address of the last branch fetched: it lies in the window being fetched */
     uint32_t window_ops;
     uint64_t branch_line;      /* 64-byte line of the branches counted */
     uint32_t line_branches;
@@ -250,9 +254,11 @@ struct model {
     struct pages pages;
     struct store stores[STORE_TABLE];
     uint64_t committed;        /* tick of the last store's write to the L1D */
-    uint64_t queue[QUEUE_MAX]; /* those of the last stores, a ring */
+    struct queued {
+        uint64_t turn;
+        uint32_t why;          /* enum component it waited for; DEPENDENCE: nothing but its turn */
+    } queue[QUEUE_MAX];        /* the last stores, a ring */
     uint32_t queue_at, queue_entries;
-    uint8_t queue_why[QUEUE_MAX]; /* component each waited for; DEPENDENCE: nothing but its turn */
     uint64_t touch;
     uint64_t buffers[BUFFERS_MAX];
     uint32_t next_buffer;
@@ -265,6 +271,7 @@ struct model {
     uint32_t window_ops_room;  /* operations in the reorder buffer */
     uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks,
         branches_per_fetch;
+    uint64_t window_bytes;     /* 1 << window_shift */
     uint32_t line_occupancy[3], latency[3];
     uint32_t microcode_ticks;  /* from a store's address to a microcoded load behind it */
     bool alias_matters;
@@ -286,9 +293,20 @@ extern const enum component data_component[OBJECT_TERMS];
 #define PERFECT(m, component) ((m)->perfect >> (component) & 1)
 
 /* Where an address of the stream lies. */
-static inline uint64_t placed(const struct model *m, uint64_t address)
+static inline uint64_t placed(const struct remap *remap, uint64_t address)
 {
-    return m->remap ? remap_address(m->remap, address) : address;
+    return remap ? remap_address(remap, address) : address;
+}
+
+static inline uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The base value of a reference; `slots` follow their record's head. */
+static inline uint64_t base_of(const struct data_ref *ref, const uint64_t *slots)
+{
+    return slots[ref->slot] & (uint64_t)(int64_t)ref->based;
 }
 
 /* Execution goes on in another thread (events.c). */

@@ -208,7 +208,8 @@ static void test_knockout(void)
 static void test_sampling(void)
 {
     struct example full = example(0, 20000), part = { .p = program_on("zen3", 0), .rounds = 20000 };
-    model_sample(part.p.model, 1000, 7000);
+    model_sample(part.p.model, &(struct model_sample){ .first_blocks = 8000, .detail_blocks = 1000, .warm_blocks = 7000 });
+    ok(!model_sampled(part.p.model), "a model does not sample before its first stretch is over");
     map_example(&part.p);
     describe_example(&part);
     run_example(&part);
@@ -217,6 +218,7 @@ static void test_sampling(void)
     model_total(part.p.model, &sampled);
     is_near(cost_cycles(&sampled), cost_cycles(&whole), 0.05 * cost_cycles(&whole),
             "an eighth in detail estimates the cycles");
+    ok(model_sampled(part.p.model) && !model_sampled(full.p.model), "and says that it does");
     ok(sampled.instructions == whole.instructions && sampled.counts[M_BRANCHES] == whole.counts[M_BRANCHES],
        "and counts what ran exactly");
     static const enum metric misses[] = { M_L1D_MISSES,  M_L2D_MISSES, M_DTLB_MISSES,
