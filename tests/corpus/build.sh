@@ -27,6 +27,26 @@ hash|work|sixteen more finalising rounds per 64-byte piece|hash.c||-DFINAL=0|-DF
 verify|work|the sorted array is verified and checksummed as well|sort.c|||-DVERIFY
 rebuild|none|the same source built twice|sort.c|||
 path|none|the same source built in another directory, with debug info|sort.c|-g @path||
+bytecode|layout|interpreter with computed goto moved from 64n+48 to 64n+27; same instructions|align_main.c pad.S bytecode.c|-DREPEATS=100 @tight|-DPAD=48|-DPAD=27
+backtrack|layout|backtracking matcher moved from 64n+54 to 64n+24; same instructions|align_main.c pad.S backtrack.c|-DREPEATS=3 @tight|-DPAD=54|-DPAD=24
+classes|layout|look-up loop over bytes moved from 64n+60 to 64n+33; same instructions|align_main.c pad.S classes.c|-DREPEATS=100 @tight|-DPAD=60|-DPAD=33
+handlers|layout|112 event handlers with 4 KiB of error paths behind each instead of behind all|handlers.c|-fno-toplevel-reorder||-DSCATTER
+json|hint|every check of a parser says the opposite of what usually holds|json.c|||-DINVERTED
+stray|hint|a compressor's match loop was marked cold|lz.c|||-DSTRAY
+trained|hint|a compressor's PGO profile is of incompressible data|lz.c|@profile|train:2|train:2 random
+lower|hint|a binary search's conditional moves became branches that nobody can predict|lower.c|||-fno-if-conversion -fno-if-conversion2
+fields|data|the three hot fields of a record lie in three lines instead of one|fields.c|||-DFAR
+queue|data|items of a priority queue grew from 16 to 64 bytes, of which 48 are never read|queue.c||-DPAD=0|-DPAD=48
+fragments|data|list nodes allocated with long-lived blocks between them|fragments.c|||-DMIXED
+matrix|data|rows of a matrix 4096 bytes apart (one L1D set a column) instead of 4160|matrix.c||-DPITCH=520|-DPITCH=512
+blob|data|offsets that a chain of records is followed by lie across two lines each|blob.c||-DSHIFT=0|-DSHIFT=60
+join|work|each step along a hash chain hashes the key anew|join.c|||-DAGAIN
+shapes|work|a class lost `final`: virtual calls instead of inlined ones|shapes.cc|-fno-rtti -fno-devirtualize-speculatively -fno-exceptions|-DFINAL=final|-DFINAL=
+stencil|work|a stencil is not vectorised any more|stencil.c|-O3||-fno-tree-vectorize
+bfs|work|vertices are marked when they leave the queue, so they enter it several times|bfs.c|||-DLATE
+dead|none|a function that nobody calls was added|bfs.c|||-DREPORT
+renamed|none|functions, types and fields were renamed|json.c|||-Dread_values=parse -Dreader=parser -Dhash=digest
+stripped|none|the same program without its symbol table|join.c|||-s
 ROWS
 }
 
