@@ -9,7 +9,13 @@ demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares
 	@$(MAKE) --no-print-directory pgo-fast-full
 	@scripts/demo.sh
 
-.PHONY: bench-model bench-sim
+.PHONY: bench-accuracy bench-null bench-model bench-sim
+bench-accuracy: $(BIN)/layout_tax_forensics $(RECORDER) ## causes found against causes known: the labelled pairs (PROFILE=, LAYOUTS=, KEEP=)
+	@BUILD=$(BUILD) scripts/box/bench_accuracy_box.sh
+
+bench-null: $(BIN)/layout_tax_forensics $(RECORDER) ## relinks of one program swept against one another: is the code blamed? (RELINKS=, LAYOUTS=)
+	@BUILD=$(BUILD) scripts/box/bench_null_box.sh
+
 bench-model: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_hakmem_minimal ## the model against the clock: labelled pairs, layouts of three programs (ROUNDS=, LAYOUTS=, KEEP=)
 	@BUILD=$(BUILD) scripts/box/bench_model_box.sh
 

@@ -19,12 +19,15 @@ const struct booking_row booking_table[BOOKING_COUNT] = {
                              SHARE_COUNT,
                              "those cycles: to layout and data if its code is identical, else to whatever else grew in "
                              "it" },
+    [BOOKING_EXPOSED] = { "exposed", "a function's dependence chains show where something else hid them, or the other way round",
+                          .01, SHARE_COUNT,
+                          "as many cycles as both changed by: what was waited for anyway is neither's doing" },
     [BOOKING_COLD_RUN] = { "cold-run", "the share of instructions run in cold parts rises", .02, SHARE_HINT,
-                           "extra front-end cycles and extra branch instructions, in full once the rise reaches five "
+                           "extra front-end cycles and extra jumps, in full once the rise reaches five "
                            "times the threshold" },
     [BOOKING_TAKEN] = { "taken-edge", "the share of conditional branches that are taken rises", .05, SHARE_HINT,
-                        "extra front-end cycles outside identical code, and extra branch instructions: hot edges no "
-                        "longer fall through" },
+                        "extra front-end cycles outside identical code, and extra jumps: hot edges no longer fall "
+                        "through" },
 };
 
 /* Shares being moved about, all in model cycles; dC > 0. */
@@ -242,12 +245,66 @@ static void book_dependence(struct ledger *l)
                         wait_fact(l->docket->arena, worst[s], (enum share)s));
 }
 
-/* Cycles of the branch instructions that new executes on top of old's, at the base cost of an instruction. */
-static double extra_branches(const struct ledger *l)
+/* What a function's dependence chains gained beyond its instructions; the rest is work and stays it. */
+static double dependence_beyond_work(const struct cost_pair *p)
+{
+    const struct cost *o = &p->old->cost, *n = &p->new->cost;
+    double both = o->cycles[COMPONENT_DEPENDENCE] + n->cycles[COMPONENT_DEPENDENCE];
+    double by_work = (n->instructions - o->instructions) * both / fmax(1, o->instructions + n->instructions);
+    return n->cycles[COMPONENT_DEPENDENCE] - o->cycles[COMPONENT_DEPENDENCE] - by_work;
+}
+
+/* A chain is only booked where nothing longer hides it. So one that shows because a wait for code went away, or that goes
+ * away because a wait for data came, moves two shares in opposite directions by what neither has cost or saved. */
+static void book_exposed(struct ledger *l)
+{
+    double netted = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        struct cost_pair *p = &l->pairs[i];
+        double chains = p->old && p->new ? dependence_beyond_work(p) : 0, sign = chains < 0 ? -1 : 1;
+        for (int s = 0; s < SHARE_COUNT; s++) {
+            double other = s == SHARE_WORK ? 0 : -sign * p->shares[s], both = fmin(sign * chains, other);
+            if (both <= 0)
+                continue;
+            l->shares[SHARE_WORK] -= sign * both;
+            p->shares[SHARE_WORK] -= sign * both;
+            l->shares[s] += sign * both;
+            p->shares[s] += sign * both;
+            chains -= sign * both;
+            netted += both;
+        }
+    }
+    if (netted >= booking_table[BOOKING_EXPOSED].threshold * l->total)
+        say(l->docket->arena, &l->docket->arithmetic,
+            "%.0f %% of the change set against itself by rule '%s': chains that something else hid in one build and not in "
+            "the other.", 100 * netted / l->total, booking_table[BOOKING_EXPOSED].id);
+}
+
+/* What the split holds to be work because new executes more: base cycles, and every other component's at its pooled rate. */
+static double cycles_of_extra(const struct cost *o, const struct cost *n)
+{
+    double cycles = n->cycles[COMPONENT_BASE] - o->cycles[COMPONENT_BASE];
+    for (int c = 0; c < COMPONENT_COUNT; c++)
+        if (c != COMPONENT_BASE)
+            cycles += (n->instructions - o->instructions) * (o->cycles[c] + n->cycles[c]) / fmax(1, o->instructions + n->instructions);
+    return cycles;
+}
+
+/* Branches other than conditional ones: jumps there and back that a hot edge needs once it no longer falls through.
+ * Extra conditional ones are decisions that old did not take, which is work. */
+static double jumps_of(const struct cost *cost)
+{
+    return cost->counts[M_BRANCHES] - cost->counts[M_COND_BRANCHES];
+}
+
+/* Cycles of the jumps that new executes on top of old's: their part of what the extra instructions cost, or, if there are
+ * none, what so many instructions cost on average. */
+static double extra_jumps(const struct ledger *l)
 {
     const struct cost *o = &l->docket->cost[0]->total, *n = &l->docket->cost[1]->total;
-    return fmax(0, n->counts[M_BRANCHES] - o->counts[M_BRANCHES]) * n->cycles[COMPONENT_BASE] /
-           fmax(1, n->instructions);
+    double jumps = fmax(0, jumps_of(n) - jumps_of(o)), instructions = n->instructions - o->instructions;
+    double average = jumps * n->cycles[COMPONENT_BASE] / fmax(1, n->instructions);
+    return instructions > 0 ? fmax(average, fmin(1, jumps / instructions) * cycles_of_extra(o, n)) : average;
 }
 
 static void book_cold_run(struct ledger *l)
@@ -258,7 +315,7 @@ static void book_cold_run(struct ledger *l)
         return;
     double part = fmin(1, rise / (5 * threshold));
     double moved = move(l, SHARE_LAYOUT, SHARE_HINT, part * l->shares[SHARE_LAYOUT]);
-    moved += move(l, SHARE_WORK, SHARE_HINT, part * extra_branches(l));
+    moved += move(l, SHARE_WORK, SHARE_HINT, part * extra_jumps(l));
     say_booking(l, BOOKING_COLD_RUN, SHARE_HINT, moved,
                 arena_printf(l->docket->arena,
                              "%.1f %% of new's instructions run in cold parts against %.1f %% of old's",
@@ -274,7 +331,7 @@ static void book_taken(struct ledger *l)
     for (size_t i = 0; i < l->count; i++)
         front += same_code(&l->pairs[i]) ? 0 : fmax(0, l->pairs[i].shares[SHARE_LAYOUT]);
     double moved = move(l, SHARE_LAYOUT, SHARE_HINT, l->count ? front : l->shares[SHARE_LAYOUT]);
-    moved += move(l, SHARE_WORK, SHARE_HINT, extra_branches(l));
+    moved += move(l, SHARE_WORK, SHARE_HINT, extra_jumps(l));
     say_booking(l, BOOKING_TAKEN, SHARE_HINT, moved,
                 arena_printf(l->docket->arena,
                              "%.0f %% of new's conditional branches are taken against %.0f %% of old's",
@@ -290,6 +347,7 @@ void book(struct docket *docket, double cycles[SHARE_COUNT], double total)
     book_now_cold(&l);
     book_same_code(&l);
     book_dependence(&l);
+    book_exposed(&l);
     book_cold_run(&l);
     book_taken(&l);
 }

@@ -9,6 +9,7 @@ enum booking_id {
     BOOKING_NOW_COLD,
     BOOKING_SAME_CODE,
     BOOKING_DEPENDENCE,
+    BOOKING_EXPOSED,
     BOOKING_COLD_RUN,
     BOOKING_TAKEN,
     BOOKING_COUNT
@@ -18,7 +19,7 @@ struct booking_row {
     const char *id;
     const char *when;    /* the condition, in words */
     double threshold;    /* of the condition, as a fraction of executed instructions or branches */
-    enum share to;       /* SHARE_COUNT: in proportion to the function's other growing shares */
+    enum share to;       /* SHARE_COUNT: to several */
     const char *what;    /* which cycles move, in words */
 };
 

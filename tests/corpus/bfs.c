@@ -53,7 +53,7 @@ int main(int argc, char **argv)
         for (int k = 0; k < DEGREE; k++)
             edges[i][k] = (uint16_t)(k < 4 ? (i + (int)(rnd() % 64) + 1) % VERTICES : (int)(rnd() % VERTICES));
     uint64_t sum = 0;
-    for (unsigned long n = repeats(argc, argv, 60); n; n--)
+    for (unsigned long n = repeats(argc, argv, 25); n; n--)
         sum += search(rnd() % VERTICES);
     printf("%lu\n", sum);
     return 0;

@@ -28,6 +28,6 @@ int main(int argc, char **argv)
         memcpy(record, &next, 8);
         memcpy(record + 16, &value, 8);
     }
-    printf("%lu %d\n", follow(image + SHIFT, repeats(argc, argv, 1500000)), spin(500000) != 0);
+    printf("%lu %d\n", follow(image + SHIFT, repeats(argc, argv, 400000)), spin(100000) != 0);
     return 0;
 }

@@ -2,9 +2,11 @@
 # The labelled pairs: builds OUT/PAIR/old and OUT/PAIR/new.
 #
 #   build.sh --list            PAIR | CAUSE | WHY
+#   build.sh --blind           PAIR | why the model cannot see it
 #   build.sh OUT [PAIR...]     all pairs, or those named
 #
-# The cause of a pair is written down here when the pair is made, before any verdict on it is looked at.
+# The cause of a pair is written down here when the pair is made, before any verdict on it is looked at. A pair whose cause
+# the model does not find stays, with its label: it counts as wrong, and `blind` says why.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -27,9 +29,9 @@ hash|work|sixteen more finalising rounds per 64-byte piece|hash.c||-DFINAL=0|-DF
 verify|work|the sorted array is verified and checksummed as well|sort.c|||-DVERIFY
 rebuild|none|the same source built twice|sort.c|||
 path|none|the same source built in another directory, with debug info|sort.c|-g @path||
-bytecode|layout|interpreter with computed goto moved from 64n+48 to 64n+27; same instructions|align_main.c pad.S bytecode.c|-DREPEATS=100 @tight|-DPAD=48|-DPAD=27
-backtrack|layout|backtracking matcher moved from 64n+54 to 64n+24; same instructions|align_main.c pad.S backtrack.c|-DREPEATS=3 @tight|-DPAD=54|-DPAD=24
-classes|layout|look-up loop over bytes moved from 64n+60 to 64n+33; same instructions|align_main.c pad.S classes.c|-DREPEATS=100 @tight|-DPAD=60|-DPAD=33
+bytecode|layout|interpreter with computed goto moved from 64n+48 to 64n+27; same instructions|align_main.c pad.S bytecode.c|-DREPEATS=50 @tight|-DPAD=48|-DPAD=27
+backtrack|layout|backtracking matcher moved from 64n+54 to 64n+24; same instructions|align_main.c pad.S backtrack.c|-DREPEATS=1 @tight|-DPAD=54|-DPAD=24
+classes|layout|look-up loop over bytes moved from 64n+60 to 64n+33; same instructions|align_main.c pad.S classes.c|-DREPEATS=30 @tight|-DPAD=60|-DPAD=33
 handlers|layout|112 event handlers with 4 KiB of error paths behind each instead of behind all|handlers.c|-fno-toplevel-reorder||-DSCATTER
 json|hint|every check of a parser says the opposite of what usually holds|json.c|||-DINVERTED
 stray|hint|a compressor's match loop was marked cold|lz.c|||-DSTRAY
@@ -47,6 +49,13 @@ bfs|work|vertices are marked when they leave the queue, so they enter it several
 dead|none|a function that nobody calls was added|bfs.c|||-DREPORT
 renamed|none|functions, types and fields were renamed|json.c|||-Dread_values=parse -Dreader=parser -Dhash=digest
 stripped|none|the same program without its symbol table|join.c|||-s
+ROWS
+}
+
+blind() {
+    cat <<'ROWS'
+backtrack|the clock loses 14 % and more at the other offset, and what of the front end does it is not modelled
+queue|the clock loses 5 %, and the model hides the waits for L2 behind mispredicts
 ROWS
 }
 
@@ -94,7 +103,11 @@ if [[ ${1-} == --list ]]; then
     table | cut -d'|' -f1-3
     exit 0
 fi
-out=${1:?usage: build.sh --list | OUT [PAIR...]}
+if [[ ${1-} == --blind ]]; then
+    blind
+    exit 0
+fi
+out=${1:?usage: build.sh --list | --blind | OUT [PAIR...]}
 shift
 mkdir -p "$out"
 out=$(cd "$out" && pwd)

@@ -45,8 +45,8 @@ int main(int argc, char **argv)
         b->next = *slot;
         *slot = b;
     }
-    for (unsigned long n = repeats(argc, argv, 200000); n; n--)
+    for (unsigned long n = repeats(argc, argv, 60000); n; n--)
         sum += probe(buckets[rnd() % BUCKETS].key);
-    printf("%lu %d\n", sum, spin(500000) != 0);
+    printf("%lu %d\n", sum, spin(100000) != 0);
     return 0;
 }

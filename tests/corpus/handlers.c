@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     static unsigned char events[448];
     for (int i = 0; i < 448; i++)
         events[i] = (unsigned char)(rnd() % 112);
-    for (unsigned long n = repeats(argc, argv, 1500); n; n--)
+    for (unsigned long n = repeats(argc, argv, 500); n; n--)
         for (int i = 0; i < 448; i++)
             table[events[i]](&m, events[i]);
     printf("%lu %u\n", m.state, m.slot[5]);

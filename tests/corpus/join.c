@@ -48,7 +48,7 @@ int main(int argc, char **argv)
         slots[rows[i].hash % SLOTS] = &rows[i];
     }
     uint64_t found = 0;
-    for (unsigned long n = repeats(argc, argv, 120000); n; n--) {
+    for (unsigned long n = repeats(argc, argv, 40000); n; n--) {
         const struct row *r = find(rows[rnd() % ROWS].key);
         found += r ? (uint64_t)(r - rows) : 0;
     }

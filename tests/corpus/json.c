@@ -65,7 +65,7 @@ int main(int argc, char **argv)
         }
     }
     struct reader r = { .hash = 1 };
-    for (unsigned long k = repeats(argc, argv, 40); k; k--) {
+    for (unsigned long k = repeats(argc, argv, 5); k; k--) {
         r.at = input;
         r.end = input + n;
         read_values(&r);

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     uint64_t sum = 0;
     for (int i = 0; i < KEYS; i++)
         keys[i] = (uint32_t)i * 1048573u;
-    for (unsigned long n = repeats(argc, argv, 60000); n; n--)
+    for (unsigned long n = repeats(argc, argv, 30000); n; n--)
         sum += lower_bound(rnd());
     printf("%lu\n", sum);
     return 0;

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
         heap[i].key = i * 64;
         heap[i].value = i;
     }
-    for (unsigned long n = repeats(argc, argv, 120000); n; n--) {
+    for (unsigned long n = repeats(argc, argv, 20000); n; n--) {
         now = heap[0].key;
         sum += heap[0].value ^ now;
         sift_down(ITEMS, now + (rnd() & 0x3ffff), heap[0].value);

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
         b.height = rnd() % 50;
     }
     uint64_t sum = 0;
-    for (unsigned long n = repeats(argc, argv, 500); n; n--) {
+    for (unsigned long n = repeats(argc, argv, 70); n; n--) {
         sum = sum * 3 + total(boxes, 1000) + spin(5000 + (unsigned)(sum & 1));
         boxes[n % 1000].width++;
     }

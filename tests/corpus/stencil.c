@@ -18,10 +18,10 @@ int main(int argc, char **argv)
 {
     for (int i = 0; i < N * N; i++)
         from[i] = rnd() >> 8;
-    for (unsigned long n = repeats(argc, argv, 150); n; n--) {
+    for (unsigned long n = repeats(argc, argv, 25); n; n--) {
         step(to, from);
         step(from, to);
     }
-    printf("%u %d\n", from[N * 7 + 5], spin(500000) != 0);
+    printf("%u %d\n", from[N * 7 + 5], spin(100000) != 0);
     return 0;
 }

@@ -446,6 +446,49 @@ static void dependence(void)
     result_free(r);
 }
 
+/* Chains that something else hides in one build and not in the other. */
+static void exposed(void)
+{
+    struct result *r = fresh();
+    struct cost_profile *o = profile(r->arena, 1), *n = profile(r->arena, 1);
+    function(o, 0, "f", 0x1000, 4000, COMPONENT_OPCACHE, 300);
+    function(n, 0, "f", 0x1000, 4800, COMPONENT_DEPENDENCE, 300);
+    const struct verdict *v = verdict_of(modelled(1.15, o, n, r));
+    ok(v->cause == CAUSE_WORK && arithmetic_says(v, "rule 'exposed'") && v->shares[SHARE_WORK] < 1.3,
+       "chains that show because the wait for code went away are not more work");
+    result_free(r);
+
+    r = fresh();
+    o = profile(r->arena, 1);
+    n = profile(r->arena, 1);
+    function(o, 0, "f", 0x1000, 4000, COMPONENT_DEPENDENCE, 300);
+    function(n, 0, "f", 0x1000, 4000, COMPONENT_MEMORY, 900);
+    v = verdict_of(modelled(1.4, o, n, r));
+    ok(v->cause == CAUSE_DATA && fabs(v->shares[SHARE_WORK]) < .01 && fabs(v->shares[SHARE_DATA] - 1) < .01,
+       "nor are chains that data hides less of it");
+    result_free(r);
+}
+
+/* Extra branches: jumps of edges that no longer fall through, or decisions. */
+static void extra_branches(void)
+{
+    struct result *r = fresh();
+    struct cost_profile *o = profile(r->arena, 1), *n = profile(r->arena, 1);
+    function(o, 0, "f", 0x1000, 4000, COMPONENT_DEPENDENCE, 1000);
+    function(n, 0, "f", 0x1000, 4800, COMPONENT_DEPENDENCE, 1200);
+    o->total.counts[M_BRANCHES] = o->total.counts[M_COND_BRANCHES] = n->total.counts[M_COND_BRANCHES] = 500;
+    n->total.counts[M_BRANCHES] = 1300;
+    o->taken_share = .3;
+    n->taken_share = .6;
+    const struct verdict *v = verdict_of(modelled(1.2, o, n, r));
+    ok(v->cause == CAUSE_HINT && v->shares[SHARE_HINT] > .95,
+       "extra instructions that are all jumps beside conditional branches that are taken more often are hint, with all they cost");
+    n->total.counts[M_COND_BRANCHES] = 1300;
+    v = verdict_of(r);
+    ok(v->cause == CAUSE_WORK && v->shares[SHARE_WORK] > .95, "extra conditional branches are work");
+    result_free(r);
+}
+
 /* Whatever the figures: shares and rest sum to 1, confidence stays in 0..1, words are there. */
 static void any_figures(void)
 {
@@ -509,6 +552,8 @@ int main(void)
     identical_behaviour(FATE_MOVED, 4400, "a function that executes more took other ways: nor are they then");
     tls();
     cold_and_taken();
+    exposed();
+    extra_branches();
     dependence();
     any_figures();
     tables();

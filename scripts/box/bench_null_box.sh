@@ -1,0 +1,45 @@
+#!/bin/bash
+# How often does a sweep blame the code when only the layout differs?
+#
+#   scripts/box/bench_null_box.sh                   (make bench-null does the same after building)
+#
+# One program (an event loop over 112 handlers, their error paths of 4 KiB each between them; tests/corpus/handlers.c) is
+# linked RELINKS times from the same object, its functions in an order drawn by ld.lld. Each relink is swept against the next one, the last against the first. The code is the same, so what
+# the layouts leave of a difference (D_content) is nothing, and 5 % of the sweeps may say otherwise at the 5 % level.
+# Counted both as the test alone (the 95 % interval leaves out 0, however small the estimate) and as the verdict claims
+# it (and the estimate reaches the floor); beside them stands how many of the pairs differ as shipped.
+#
+# The program has to execute the same instructions each time: one that prints its own timing does not, and a sweep rightly
+# calls that a difference of content, if a tiny one.
+#
+#   RELINKS=20   LAYOUTS=8   PROFILE=zen3   REPEATS=150   BUILD=build   KEEP=FOLDER (the saved results)
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+help_asked "$@"
+
+RELINKS=${RELINKS:-20} LAYOUTS=${LAYOUTS:-8} PROFILE=${PROFILE:-zen3} REPEATS=${REPEATS:-150} BUILD=${BUILD:-build}
+need_number RELINKS "$RELINKS" 3 1000
+need_number LAYOUTS "$LAYOUTS" 2 1000
+need_number REPEATS "$REPEATS" 1 100000
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
+need_program LTF "$LTF"
+command -v gcc >/dev/null || die "gcc is not here; apt-get install gcc"
+command -v ld.lld >/dev/null || die "ld.lld is not here; apt-get install lld"
+command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
+scratch
+RESULTS=${KEEP:-$WORK/results}
+mkdir -p "$RESULTS"
+
+gcc -O2 -ffunction-sections -DSCATTER -c -o "$WORK/handlers.o" "$ROOT/tests/corpus/handlers.c"
+for ((seed = 1; seed <= RELINKS; seed++)); do
+    gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$WORK/relink$seed" "$WORK/handlers.o"
+done
+for ((seed = 1; seed <= RELINKS; seed++)); do
+    next=$((seed % RELINKS + 1))
+    "$LTF" sweep --profile "$PROFILE" --layouts "$LAYOUTS" --apart 0 --seed "$seed" -q --json "$RESULTS/$seed.json" \
+        "$WORK/relink$seed" "$WORK/relink$next" -- "$REPEATS" >"$WORK/log" 2>&1 || true
+    [[ -s $RESULTS/$seed.json ]] || die "relink $seed cannot be swept: $(tail -1 "$WORK/log")"
+done
+python3 "$BOX_DIR/null_table.py" "$RESULTS" "$RELINKS"
