@@ -44,25 +44,41 @@ static bool find_remedy(struct arena *arena, const struct sweep_spec *spec, cons
     return remedy_find(arena, spec, hooks, tax, study->floor, study, err);
 }
 
-static bool replay_all(struct result *result, const struct layout_wanted *wanted, const struct recording recordings[2],
-                       struct progress *progress, struct err *err)
+/* The sweep on one processor; remedies are looked for on the first alone. */
+static bool replay_on(struct result *result, const char *processor, const struct layout_wanted *wanted, const struct recording recordings[2],
+                      struct layout_side sides[2], bool remedies, struct layout_study *study, struct progress *progress, struct err *err)
 {
-    struct layout_side sides[2];
-    const struct profile *profile = profile_find(result->arena, result->spec.profile, err);
+    const struct profile *profile = profile_find(result->arena, processor, err);
     if (!profile)
         return false;
-    movable_objects(result, recordings, sides);
     struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed, .shard = wanted->shard, .shards = wanted->shards,
                                .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
                                .recording = { recordings[0].path, recordings[1].path } };
     struct sweep_hooks hooks = { progress, tell, stopped };
-    struct layout_study *study = arena_alloc(result->arena, sizeof *study);
     if (!sweep_run(result->arena, &spec, &hooks, study, err))
         return false;
     layouts_conclude(result->arena, study, wanted->floor > 0 ? wanted->floor : FLOOR);
-    if (wanted->remedies && !find_remedy(result->arena, &spec, &hooks, study, progress, err))
+    if (remedies && !find_remedy(result->arena, &spec, &hooks, study, progress, err))
         return false;
+    return true;
+}
+
+/* One recording, any number of processors. */
+static bool replay_all(struct result *result, const struct layout_wanted *wanted, const struct recording recordings[2],
+                       struct progress *progress, struct err *err)
+{
+    struct layout_side sides[2];
+    struct layout_study *study = arena_alloc(result->arena, sizeof *study);
+    struct layout_study *elsewhere = arena_array(result->arena, wanted->elsewhere_count + 1, sizeof *elsewhere);
+    movable_objects(result, recordings, sides);
+    if (!replay_on(result, result->spec.profile, wanted, recordings, sides, wanted->remedies, study, progress, err))
+        return false;
+    for (size_t i = 0; i < wanted->elsewhere_count; i++)
+        if (!replay_on(result, wanted->elsewhere[i], wanted, recordings, sides, false, &elsewhere[i], progress, err))
+            return false;
     result->layouts = study;
+    result->elsewhere = elsewhere;
+    result->elsewhere_count = wanted->elsewhere_count;
     return true;
 }
 

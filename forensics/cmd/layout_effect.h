@@ -17,6 +17,8 @@ struct layout_wanted {
     unsigned axes;    /* bit per axis */
     unsigned shard, shards; /* see layout/sweep.h; 0 of 0: all layouts */
     bool remedies;    /* where the layout costs, look for the least remedy */
+    const char *const *elsewhere; /* further profiles by name, for which result->elsewhere is filled */
+    size_t elsewhere_count;
     double floor;     /* smallest effect of interest, a fraction; 0: 1 % */
 };
 

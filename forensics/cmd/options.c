@@ -99,7 +99,7 @@ static const struct argp_option running_options[] = {
     { "source", OPT_SOURCE, "auto|perf|sim|clock", 0,
       "Where the explaining figures come from (default auto: perf if its events open, else the processor model, else the clock alone)", 4 },
     { "events", OPT_EVENTS, "LIST", 0, "Metrics or events instead of the standard set: names of `metrics`, of libpfm4, or METRIC=EVENT", 4 },
-    { "profile", OPT_PROFILE, "NAME|native|FILE", 0, "Processor of the model (see `profiles`)", 4 },
+    { "profile", OPT_PROFILE, "NAME|native|FILE", 0, "Processor of the model (see `profiles`); for sweep also several, NAME,NAME", 4 },
     { "knockout", OPT_KNOCKOUT, NULL, 0, "Attribute by knock-out: model each side eight times, with groups of components perfect", 4 },
     { "script", OPT_SCRIPT, "FILE", 0, "Readings from FILE instead of runs: for trying out judge and reports (docs/sources.md)", 4 },
     { 0 },

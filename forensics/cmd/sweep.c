@@ -120,6 +120,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* --profile A,B,...: the first is the verdict's, the others are replayed from the same recordings. */
+static void split_profiles(struct sweep_options *o)
+{
+    struct arena *arena = o->shared.arena;
+    char *names = arena_strdup(arena, o->shared.spec.profile), *rest = names;
+    const char **elsewhere = arena_array(arena, strlen(names) + 1, sizeof *elsewhere);
+    o->shared.spec.profile = strsep(&rest, ",");
+    while (rest)
+        elsewhere[o->wanted.elsewhere_count++] = strsep(&rest, ",");
+    o->wanted.elsewhere = elsewhere;
+}
+
 static const struct argp_child children[] = {
     { &argp_running, 0, "How to run:", 2 },
     { &argp_output, 0, "How to judge and show:", 3 },
@@ -186,6 +198,8 @@ int verb_sweep(int argc, char **argv)
     if (o.wanted.apart > LAYOUTS_MAX)
         o.wanted.apart = o.wanted.layouts / 2;
     o.wanted.packed = o.wanted.layouts < PACKED ? o.wanted.layouts : PACKED;
+    if (o.shared.spec.profile)
+        split_profiles(&o);
     o.wanted.floor = o.real_wanted.floor = o.shared.output.judge.floor;
     o.real_wanted.axes = o.wanted.axes;
 

@@ -161,8 +161,20 @@ static void walk_study(struct codec *codec, void *item)
     codec_bool(codec, "transplant_agrees", &study->transplant_agrees);
 }
 
+/* What other processors said; their trials are not kept. */
+static void walk_elsewhere(struct codec *codec, struct result *result)
+{
+    if (codec->saving && !result->elsewhere_count)
+        return;
+    struct layout_study *studies = codec_items(codec, "layout_effect_elsewhere", result->elsewhere, &result->elsewhere_count,
+                                               sizeof *studies, walk_study);
+    if (!codec->saving)
+        result->elsewhere = studies;
+}
+
 void walk_layouts(struct codec *codec, struct result *result)
 {
+    walk_elsewhere(codec, result);
     struct layout_study *study = codec->saving ? result->layouts : NULL;
     struct layout_trial *trials = study ? study->trials : NULL;
     size_t count = study ? study->trial_count : 0;

@@ -23,6 +23,8 @@ struct result {
     struct delta *delta;            /* NULL: as above */
     struct cost_profile *cost[2];   /* NULL: no source that gives costs by function */
     struct layout_study *layouts;   /* NULL: no counterfactual layouts were tried */
+    struct layout_study *elsewhere; /* the same recordings in the same layouts on other processors */
+    size_t elsewhere_count;
     struct real_study *real;        /* NULL: no real layouts were run */
     struct verdict verdict;
     const char **warnings;

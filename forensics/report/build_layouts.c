@@ -98,6 +98,36 @@ static void trial_rows(struct document *document, const struct layout_study *stu
     }
 }
 
+/* The answer on each processor: a tax on one may be none on another. */
+static void processor_row(struct document *document, struct block *table, const struct layout_study *study)
+{
+    struct layout_effect none = { .content = NAN, .content_lo = NAN, .content_hi = NAN, .luck = NAN };
+    const struct layout_effect *all = study->effect_count ? &study->effects[0] : &none;
+    struct arena *arena = document->arena;
+    block_row(document, table);
+    block_cell(document, table, TONE_STRONG, "%s", study->processor);
+    block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, study->observed));
+    block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, all->content));
+    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, all->content_lo, all->content_hi));
+    block_cell(document, table, all->luck_significant ? TONE_BAD : TONE_PLAIN, "%s", percent_said(arena, all->luck));
+    block_cell(document, table, TONE_PLAIN, "%s", layout_answer_name[study->answer]);
+}
+
+static void processor_rows(struct document *document, const struct result *result)
+{
+    static const struct column columns[] = {
+        { "on", false, false, false }, { "observed", true, false, false }, { "code", true, false, false },
+        { "95 % interval", false, false, false }, { "layout", true, false, false }, { "answer", false, false, true },
+    };
+    if (!result->elsewhere_count)
+        return;
+    struct block *table = document_table(document, "The same layouts on each processor", columns, sizeof columns / sizeof *columns);
+    table->note = "the answer of the first is the verdict";
+    processor_row(document, table, result->layouts);
+    for (size_t i = 0; i < result->elsewhere_count; i++)
+        processor_row(document, table, &result->elsewhere[i]);
+}
+
 void build_layouts(struct document *document, const struct result *result, bool verbose)
 {
     static const struct column columns[] = {
@@ -115,6 +145,7 @@ void build_layouts(struct document *document, const struct result *result, bool 
     struct block *table = document_table(document, NULL, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < study->effect_count; i++)
         effect_row(document, table, &study->effects[i]);
+    processor_rows(document, result);
     if (verbose) {
         spread_rows(document, study);
         trial_rows(document, study);

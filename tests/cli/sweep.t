@@ -17,7 +17,7 @@ if ! "$ltf" sweep --layouts 2 --apart 0 /bin/true /bin/true >"$work/true" 2>&1; 
 fi
 like "$(head -1 "$work/true")" 'hardly differs' "a program against itself leaves nothing to explain"
 
-"$root/tests/corpus/build.sh" "$work/corpus" align_sort scattered hash pages >/dev/null
+"$root/tests/corpus/build.sh" "$work/corpus" align_sort classes scattered hash pages >/dev/null
 # sweep PAIR REPEATS OPTIONS...: the report in $work/PAIR.txt, the result in $work/PAIR.json
 sweep() {
     local pair=$1 repeats=$2
@@ -72,6 +72,15 @@ ok "a saved sweep, loaded and saved again, is the same file" cmp "$work/first.js
 sweep align_sort 2 --layouts 3 --apart 0 --seed 2
 is "$(field align_sort 'r["answer"]')" luck "another seed gives the same answer"
 not_ok "by other layouts" cmp "$work/first.json" "$work/align_sort.json"
+
+sweep classes 4 --apart 0 --layouts 2 --profile zen3,skylake-sp
+is "$(field classes 'r["processor"], r["answer"], [(e["processor"], e["answer"]) for e in d["layout_effect_elsewhere"]]')" \
+    "zen3 luck [('skylake-sp', 'no-difference')]" "one recording, two processors: a tax on Zen 3, none on Skylake"
+like "$(cat "$work/classes.txt")" 'skylake-sp +\+0\.0 %.*no-difference' "both stand in one table"
+"$ltf" report "$work/classes.json" --format json >"$work/again.json"
+ok "and come back from a saved result" cmp "$work/classes.json" "$work/again.json"
+"$ltf" sweep --profile zen3, "$work/corpus/hash/old" "$work/corpus/hash/new" 2>"$work/err"
+is "$?" 1 "a list that ends in a comma names no processor"
 
 sweep scattered 300 --apart 0
 is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved to be layout luck"
