@@ -55,7 +55,6 @@ ROWS
 blind() {
     cat <<'ROWS'
 backtrack|the clock loses 14 % and more at the other offset, and what of the front end does it is not modelled
-queue|the clock loses 5 %, and the model hides the waits for L2 behind mispredicts
 ROWS
 }
 

@@ -241,6 +241,15 @@ static struct result *part_of_layouts(void)
     return r;
 }
 
+/* One recording on a second processor. */
+static struct result *elsewhere(void)
+{
+    struct result *r = example_layout();
+    r->elsewhere = r->layouts;
+    r->elsewhere_count = 1;
+    return r;
+}
+
 int main(void)
 {
     json_error_t error;
@@ -262,6 +271,7 @@ int main(void)
     conforms(&(struct example){ "environments of their own", two_settings });
     conforms(&(struct example){ "real layouts", real_layouts });
     conforms(&(struct example){ "a part of a sweep", part_of_layouts });
+    conforms(&(struct example){ "another processor", elsewhere });
     int never = 0, bare = 0;
     unmet(schema, "", &never, &bare);
     ok(never == 0, "every described key is written by some example");
