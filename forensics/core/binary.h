@@ -114,6 +114,7 @@ struct symbol_change {
     const struct symbol *kin;  /* added: old function it was split from; removed: new one it went into; NULL: unknown */
     bool by_suffix;            /* matched only without compiler suffixes */
     bool by_hash;              /* matched by code hash */
+    bool by_refs;              /* matched by what its code refers to */
     bool by_place;             /* nameless, matched by its place between two matched functions */
 };
 

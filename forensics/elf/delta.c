@@ -118,6 +118,7 @@ static void add_new_side(struct arena *arena, struct delta *d, const struct pair
                                            .new = new,
                                            .by_suffix = m.how == MATCH_SUFFIX,
                                            .by_hash = m.how == MATCH_HASH,
+                                           .by_refs = m.how == MATCH_REFS,
                                            .by_place = m.how == MATCH_BETWEEN });
     }
 }

@@ -12,6 +12,7 @@ struct site {
     size_t change; /* index into delta.symbols, the function it ended up in */
     const char *callee;
     uint64_t line; /* of the call; 0: not recorded */
+    Dwarf_Die die;
 };
 
 struct sites {
@@ -24,6 +25,22 @@ struct sites {
     size_t count, room;
 };
 
+/* Files are numbered in the line table of the unit that the call is in. libdw reads the whole table, so only those are
+ * asked for that are told. */
+static const char *call_file(const struct site *site)
+{
+    Dwarf_Die call = site->die, *die = &call;
+    Dwarf_Die unit;
+    Dwarf_Files *files;
+    size_t count;
+    uint64_t number = walk_number(die, DW_AT_call_file, 0);
+    if (!dwarf_diecu(die, &unit, NULL, NULL) || dwarf_getsrcfiles(&unit, &files, &count) != 0 || number >= count)
+        return NULL;
+    const char *path = dwarf_filesrc(files, number, NULL, NULL);
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
 static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigned depth)
 {
     Dwarf_Die die;
@@ -33,8 +50,8 @@ static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigne
         int tag = dwarf_tag(&die);
         const char *name = tag == DW_TAG_inlined_subroutine ? dwarf_diename(&die) : NULL;
         if (name)
-            *ARENA_PUSH(s->arena, s->items, s->count, s->room) = (struct site){ change, name,
-                                                                                walk_number(&die, DW_AT_call_line, 0) };
+            *ARENA_PUSH(s->arena, s->items, s->count, s->room) =
+                (struct site){ change, name, walk_number(&die, DW_AT_call_line, 0), die };
         if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block)
             add_sites(s, &die, change, depth + 1);
     } while (walk_next(s->budget, &die));
@@ -108,8 +125,10 @@ static void tell(struct finder *f, const struct site *site, size_t old, size_t n
 {
     const struct symbol_change *c = &f->delta->symbols[site->change];
     const char *name = c->name,
-               *where = site->line ? arena_printf(f->arena, " (call at line %llu)", (unsigned long long)site->line)
-                                   : "";
+               *file = site->line && old != new ? call_file(site) : NULL,
+               *where = !site->line ? ""
+                        : file      ? arena_printf(f->arena, " (call at %s:%llu)", file, (unsigned long long)site->line)
+                                    : arena_printf(f->arena, " (call at line %llu)", (unsigned long long)site->line);
     struct code_fact fact = { .kind = FACT_INLINED,
                               .change = c,
                               .name = name,

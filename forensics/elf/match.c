@@ -3,6 +3,7 @@
 #include "elf/code.h"
 #include "elf/image.h"
 #include "elf/names.h"
+#include "elf/refs.h"
 #include "elf/scene.h"
 #include "elf/symbolize.h"
 
@@ -91,6 +92,19 @@ static bool key_code(struct pairing *p, int side, size_t index, uint64_t *hash)
     return *hash != 0;
 }
 
+static bool key_refs(struct pairing *p, int side, size_t index, uint64_t *hash)
+{
+    const struct symbol *s = &p->inv[side]->symbols[index];
+    if ((s->kind != SYMBOL_FUNCTION && s->kind != SYMBOL_IFUNC) || !p->inv[side]->image->decodes)
+        return false;
+    struct arena *scratch = arena_new();
+    struct refs refs = refs_read(scratch, p, side, s);
+    size_t common;
+    *hash = refs_hash(&refs, &common);
+    arena_free(scratch);
+    return common >= MATCH_LEAST_REFS;
+}
+
 static int by_hash(const void *a, const void *b)
 {
     const struct key *x = a, *y = b;
@@ -138,7 +152,7 @@ static void pair_groups(struct pairing *p, struct key *old, size_t olds, struct 
         return;
     }
     /* Equal code on one side oftener than on the other does not tell which is which. */
-    if (how == MATCH_HASH && olds != news)
+    if ((how == MATCH_HASH && olds != news) || how == MATCH_REFS)
         return;
     qsort(old, olds, sizeof *old, by_size);
     qsort(new, news, sizeof *new, by_size);
@@ -320,6 +334,8 @@ struct pairing *match_symbols(struct arena *arena, const struct inventory *old, 
     pass_aliases(p, 1);
     pass(p, key_base, MATCH_SUFFIX);
     pass(p, key_code, MATCH_HASH);
+    pass_between(p);
+    pass(p, key_refs, MATCH_REFS);
     pass_between(p);
     p->in_place = all_in_place(p);
     return p;

@@ -1,9 +1,11 @@
 /* Which symbol of the old file is which of the new one. Internal to elf/.
  *
  * Passes, each on what the ones before left over: name and source file, name, name without compiler suffixes, code
- * with addresses masked (functions of at least MATCH_LEAST_CODE bytes), and for nameless functions the place between
- * two matched ones that are neighbours of as many on both sides. Symbols of equal name (statics of several files) are
- * paired by equal size first, then in address order. Aliases take no part of their own.
+ * with addresses masked (functions of at least MATCH_LEAST_CODE bytes), for nameless functions the place between two
+ * matched ones that are neighbours of as many on both sides, and the set of matched functions, library functions, data
+ * and constants that a function refers to (MATCH_LEAST_REFS at least, and no other with the same). Symbols of equal
+ * name (statics of several files) are paired by equal size first, then in address order. Aliases take no part of their
+ * own.
  */
 #ifndef FORENSICS_ELF_MATCH_H
 #define FORENSICS_ELF_MATCH_H
@@ -11,7 +13,10 @@
 #include "base/arena.h"
 #include "core/binary.h"
 
-enum { MATCH_LEAST_CODE = 16 /* bytes; shorter functions look alike too often */ };
+enum {
+    MATCH_LEAST_CODE = 16, /* bytes; shorter functions look alike too often */
+    MATCH_LEAST_REFS = 3,
+};
 
 enum match_how {
     MATCH_NONE,
@@ -19,7 +24,8 @@ enum match_how {
     MATCH_NAME,
     MATCH_SUFFIX,
     MATCH_HASH,
-    MATCH_BETWEEN
+    MATCH_BETWEEN,
+    MATCH_REFS /* by what its code refers to */
 };
 
 struct match {

@@ -93,7 +93,7 @@ static void test_place(const char *what, const char *compiler, const char *flags
                *values = sentence(d, FACT_ENUM_VALUES, "hue");
     const struct symbol_change *still = change(d, "still");
     bool right = size && strcmp(size, "struct shared has 24 bytes, 0 of them holes, before 16 with 0") == 0 && values &&
-                 inlined && strcmp(inlined, "half is now inlined in walk (call at line 5)") == 0;
+                 inlined && strcmp(inlined, "half is now inlined in walk (call at made.c:5)") == 0;
     if (!ok(right, "%s: a struct, an enum and an inlined call that changed are told", what))
         diag("%s; %s; %s", size ? size : "-", values ? values : "-", inlined ? inlined : "-");
     ok(still && still->fate <= FATE_MOVED && d->old->has_symbols, "%s: functions have their names", what);

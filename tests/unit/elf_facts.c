@@ -296,7 +296,8 @@ static void test_segments(void)
     is_str(setting(d, "load segment 1 alignment"), "4096 -> 2097152", "and the alignment of the segment");
     d = compare(old, made_program("new", arena_printf(made_arena, flags, 9000000, 9000000, ""), source));
     const struct code_fact *data = fact(d, FACT_HUGE_DATA, "data");
-    ok((!data || data->new > data->old) && !fact(d, FACT_HUGE_TEXT, "code"), "more data is no change of the code's pages");
+    ok((!data || data->new > data->old) && !fact(d, FACT_HUGE_TEXT, "code"),
+       "more data is no change of the code's pages");
     ok(setting(d, "section .bss size") && setting(d, "load segment 3 4 KiB pages"),
        "a section that grew is told, and the pages of its segment");
     d = compare(old, made_program("new", arena_printf(made_arena, flags, 100, 9000000, ""), source));
@@ -451,7 +452,7 @@ static void test_inlining(const char *compiler)
              compiler, compiler);
     struct delta *d = compare(made_path("old"), made_path("new"));
     const struct code_fact *now = fact(d, FACT_INLINED, "walk");
-    is_str(now ? now->sentence : NULL, "half is now inlined in walk (call at line 3)",
+    is_str(now ? now->sentence : NULL, "half is now inlined in walk (call at made.c:3)",
            arena_printf(made_arena, "%s: an inlined call is told with its line", compiler));
     const struct symbol *kin = NULL;
     for (size_t i = 0; i < d->symbol_count; i++)
@@ -460,7 +461,8 @@ static void test_inlining(const char *compiler)
     is_str(kin ? kin->name : NULL, "walk", "the function that vanished went there");
     d = compare(made_path("new"), made_path("old"));
     now = fact(d, FACT_INLINED, "walk");
-    is_str(now ? now->sentence : NULL, "half is no longer inlined in walk (call at line 3)", "and the other way round");
+    is_str(now ? now->sentence : NULL, "half is no longer inlined in walk (call at made.c:3)",
+           "and the other way round");
 }
 
 /* A function with a cold part has several ranges in its debug information, and inlines what it did. */

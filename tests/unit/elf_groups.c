@@ -214,6 +214,33 @@ static void test_aliases(void)
     ok(came_or_went(d) == 0, "and the other way round");
 }
 
+/* Renamed and changed: known by what it calls and reads. */
+static void test_neighbourhood(void)
+{
+    static const char source[] =
+        "#include <stdio.h>\nint table[8]; double scale[8];\n"
+        "__attribute__((noinline)) int anchor(int n) { return n * 31 + table[1]; }\n"
+        "__attribute__((noinline)) int NAME(int n) {\n"
+        "  puts(\"x\"); return printf(\"%d\", anchor(n) + table[n & 7]) EXTRA; }\n"
+        "TWIN\n"
+        "int main(int c, char **v) { (void)v; return NAME(c) + anchor(c) + (int)scale[c]; }\n";
+    const char *twin = "'-DTWIN=__attribute__((noinline,used)) int SECOND(int n) { printf(\"%d\", n); puts(\"y\"); "
+                       "return anchor(n) ^ table[2] ADD; }'";
+    const char *flags = "-O2 -fno-ipa-icf -DNAME=%s '-DEXTRA=%s' %s";
+    const char *old = built("old", arena_printf(made_arena, flags, "alpha", "", "-DTWIN="), source);
+    struct delta *d = compare(old, built("new", arena_printf(made_arena, flags, "beta", "* 77", "-DTWIN="), source));
+    const struct symbol_change *c = change(d, "beta");
+    ok(c && c->by_refs && c->old && strcmp(c->old->name, "alpha") == 0,
+       "a function that was renamed and changed is found by what it refers to");
+    ok(c && c->fate == FATE_RECODED, "and is other code of the same calls and data");
+    const char *two = arena_printf(made_arena, "%s -DSECOND=third -DADD=", twin),
+               *other = arena_printf(made_arena, "%s -DSECOND=fourth -DADD=+3", twin);
+    d = compare(built("old", arena_printf(made_arena, flags, "alpha", "", two), source),
+                built("new", arena_printf(made_arena, flags, "beta", "* 77", other), source));
+    c = change(d, "beta");
+    ok(c && c->fate == FATE_ADDED, "where two refer to the same, none is guessed");
+}
+
 int main(void)
 {
     made_begin();
@@ -227,6 +254,7 @@ int main(void)
         skip("groups in clang's code", "no clang here");
     }
     test_stripped();
+    test_neighbourhood();
     test_split();
     test_folded();
     test_aliases();
