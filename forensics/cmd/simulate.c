@@ -133,12 +133,17 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
         knockout_create(profile, models);
     else if (record)
         models[0] = model_create(profile, 0);
+    for (int i = 0; i < SUBSETS && models[i] && spec->sampling != SAMPLING_NEVER; i++)
+        model_sample(models[i], spec->sampling == SAMPLING_EARLY ? &MODEL_SAMPLE : &MODEL_SAMPLE_LONG);
     if (record)
         crew = crew_new(models, spec->knockout ? SUBSETS : 1, err);
     struct err broken = ERR_INIT;
     bool done = crew && consume(record, crew, &modules, &broken);
     if (done)
         result->cost[side] = costs_of(models, &modules, result->arena);
+    if (done && model_sampled(models[0]))
+        result_warn(result, "the modelled cycles of %s are sampled, 1/8 in detail after its start (docs/MODEL.md has the error): --full models everything",
+                    side_name[side]);
     crew_free(crew);
     for (int i = 0; i < SUBSETS; i++)
         model_free(models[i]); /* before record_finish: they point into the stream's blocks */

@@ -64,6 +64,7 @@ void walk_spec(struct codec *codec, void *item)
     codec_string(codec, "throughput", &spec->throughput);
     codec_bool(codec, "lower_is_better", &spec->lower_is_better);
     codec_bool(codec, "knockout", &spec->knockout);
+    CODEC_ENUM(codec, "sampling", spec->sampling, word_sampling);
     codec_string(codec, "events", &spec->events);
     CODEC_ENUM(codec, "source", spec->source, word_source);
     codec_bool(codec, "source_auto", &spec->source_auto);

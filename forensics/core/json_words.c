@@ -33,3 +33,10 @@ const char *word_outcome(int i)
     _Static_assert(sizeof words / sizeof *words == OUTCOME_TIMEOUT + 1, "one word per outcome");
     return i >= 0 && i <= OUTCOME_TIMEOUT ? words[i] : NULL;
 }
+
+const char *word_sampling(int i)
+{
+    static const char *const words[] = { "long", "early", "never" };
+    _Static_assert(sizeof words / sizeof *words == SAMPLING_COUNT, "one word each");
+    return i >= 0 && i < SAMPLING_COUNT ? words[i] : NULL;
+}

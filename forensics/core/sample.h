@@ -10,6 +10,9 @@ enum side { SIDE_OLD, SIDE_NEW, SIDE_CONTROL /* a second series of old, for A/A 
 
 extern const char *const side_name[SIDE_COUNT];
 
+/* When the model samples: clocks for a part of the blocks only. */
+enum sampling { SAMPLING_LONG /* after a long stretch in detail */, SAMPLING_EARLY /* after a short one */, SAMPLING_NEVER, SAMPLING_COUNT };
+
 /* How a comparison is to be run. Defaults: spec_default(). */
 struct spec {
     const char *path[2]; /* old, new: as given */
@@ -36,6 +39,7 @@ struct spec {
     bool source_auto;         /* perf if the events open, else sim, else clock */
     const char *profile;      /* processor profile of the model: a row's name, "native" or a file */
     bool knockout;            /* model each side eight times, with groups of components perfect */
+    enum sampling sampling;   /* of the model */
     uint64_t seed;            /* of the schedule's order and the bootstrap */
 };
 

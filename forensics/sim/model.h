@@ -46,9 +46,10 @@ struct model *model_create(const struct profile *profile, uint32_t perfect);
 struct model_sample {
     uint32_t first_blocks, detail_blocks, warm_blocks;
 };
-/* An eighth in detail after some 20 million instructions. Short stretches: what is in flight is kept from one to the
+/* An eighth in detail after some 20 million instructions, or after some 150 million. Short stretches: what is in flight is kept from one to the
  * next, and many of them see more of a program's phases than few long ones. */
 #define MODEL_SAMPLE ((struct model_sample){ .first_blocks = 1 << 22, .detail_blocks = 512, .warm_blocks = 7 * 512 })
+#define MODEL_SAMPLE_LONG ((struct model_sample){ .first_blocks = 1 << 25, .detail_blocks = 512, .warm_blocks = 7 * 512 })
 
 /* Before the first run. Events are still counted on every block (blocked forwards and 4 KiB aliases, which need clocks,
  * are scaled); a block's cycles are scaled by its own executions in detail, or, when these are few, by those of all
