@@ -205,11 +205,11 @@ static void example_delta(struct result *r)
     }
     struct delta *d = r->delta = arena_alloc(r->arena, sizeof *d);
     static struct symbol_change changes[] = {
-        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], NULL, false, false, false },
-        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], NULL, false, false, false },
-        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], NULL, false, false, false },
-        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], NULL, false, false, false },
-        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false, false },
+        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], NULL, false, false, false, false },
+        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], NULL, false, false, false, false },
+        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], NULL, false, false, false, false },
+        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], NULL, false, false, false, false },
+        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false, false, false },
     };
     static struct fact_change facts[] = { { "section .text", "457728 bytes", "471040 bytes", 457728, 471040 },
                                           { "compiler flags", "-O2 -g -march=x86-64-v3 -fprofile-use=old.gcda", "-O2 -g -march=x86-64-v3 -fprofile-use=new.gcda -g3", NAN, NAN } };
