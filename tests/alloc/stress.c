@@ -38,6 +38,7 @@ static size_t some_size(uint64_t r)
     case 0: return (r >> 8) % 40000;
     case 1: return (r >> 8) % 4000;
     case 2: return (r >> 40) % 64 ? (r >> 8) % 9000 : (r >> 8) % 3000000;
+    case 3: return (r >> 40) % 8 ? (r >> 8) % 300000 : (r >> 8) % 12000000; /* kept runs, spare memory */
     default: return (r >> 8) % 1100;
     }
 }
