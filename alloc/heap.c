@@ -27,18 +27,44 @@ static int32_t bound_of(unsigned c)
     return (int32_t)max_size(BOUND_LOW, min_size(BOUND_HIGH, blocks));
 }
 
-void hak_cells_init(struct heap *h, struct front *f)
+void hak_shelf_init(struct heap *h)
 {
-    for (unsigned c = 0; c < NCLASS; c++) {
-        f->cells[c] = h->shelf[c] = (struct cell){0};
-        *(inline_slots(c) ? &f->cells[c] : &h->shelf[c]) = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
-    }
+    for (unsigned c = 0; c < NCLASS; c++)
+        h->shelf[c] = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
+}
+
+static void move_list(struct cell *to, struct cell *from)
+{
+    *to = *from;
+    *from = (struct cell){0};
+}
+
+void hak_cells_take(struct heap *h, struct front *f)
+{
+    for (unsigned c = 0; c < NCLASS; c++)
+        if (inline_slots(c))
+            move_list(&f->cells[c], &h->shelf[c]);
+}
+
+void hak_cells_leave(struct heap *h, struct front *f)
+{
+    for (unsigned c = 0; c < NCLASS; c++)
+        if (inline_slots(c))
+            move_list(&h->shelf[c], &f->cells[c]);
+}
+
+size_t hak_shelf_bytes(const struct heap *h)
+{
+    size_t bytes = 0;
+    for (unsigned c = 0; c < NCLASS; c++)
+        bytes += (size_t)(h->shelf[c].bound - h->shelf[c].room) * class_size(c);
+    return bytes;
 }
 
 /* Where the list of class c is. */
 static struct cell *list_of(struct heap *h, struct front *f, unsigned c)
 {
-    return likely(f->cells[c].bound) ? &f->cells[c] : &h->shelf[c];
+    return likely(f && f->cells[c].bound) ? &f->cells[c] : &h->shelf[c];
 }
 
 uint8_t hak_parcel_of(unsigned c)
@@ -129,27 +155,26 @@ static void *open_chain(struct cell *cell, void *p, int32_t n)
 
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
 {
-    struct cell *cell = f ? list_of(h, f, c) : NULL;
+    struct cell *cell = list_of(h, f, c);
     unsigned n;
     void *p = NULL;
-    if (cell) {
+    if (f) {
         hak_slow_tick(h, f);
         if (cell != &f->cells[c])
             hak_add(&h->stats.direct[c], 1);
-        if ((p = cell->head)) {
-            cell->head = next_block(p);
-            cell->room++;
-            return p;
-        }
-        if ((p = hak_heap_parcel(h, c, &n)))
-            return open_chain(cell, p, (int32_t)n);
     }
-    hak_heap_receive_class(h, c);
-    int32_t got = take_blocks(h, c, cell ? batch_of(cell) : 1, &p);
+    if ((p = cell->head)) {
+        cell->head = next_block(p);
+        cell->room++;
+        return p;
+    }
+    if ((p = hak_heap_parcel(h, c, &n)))
+        return open_chain(cell, p, (int32_t)n);
+    int32_t got = take_blocks(h, c, batch_of(cell), &p);
     if (!got)
         return NULL;
-    hak_add(&h->stats.refills[c], cell != NULL);
-    return cell ? open_chain(cell, p, got) : p;
+    hak_add(&h->stats.refills[c], 1);
+    return open_chain(cell, p, got);
 }
 
 /* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
@@ -214,16 +239,16 @@ static void sweep(struct heap *h, struct front *f)
     }
     hak_runs_sweep(&h->runs);
     release_empty(h, false);
+    hak_orphans_age(h->swept);
     hak_space_purge(false);
 }
 
 void hak_heap_trim(struct heap *h, struct front *f)
 {
-    if (f) {
+    if (f)
         hak_heap_send(h);
-        for (unsigned c = 0; c < NCLASS; c++)
-            flush(h, list_of(h, f, c), c, 0);
-    }
+    for (unsigned c = 0; c < NCLASS; c++)
+        flush(h, list_of(h, f, c), c, 0);
     hak_heap_receive(h);
     hak_runs_empty(&h->runs);
     release_empty(h, true);

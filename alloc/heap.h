@@ -3,7 +3,8 @@
  * A front is a thread's own block of TLS: for each class an intrusive LIFO list of free blocks and a
  * down-counter that bounds it. malloc pops, free pushes; nothing else happens on the fast path.
  * A heap owns slabs. A thread has one while it lives; afterwards the heap is an orphan, and the next thread
- * takes it over, with the blocks that are still out. Heaps are never destroyed: a tag may name one forever.
+ * takes it over, with the blocks that are still out and, for a while, with the lists as the last thread left them.
+ * Heaps are never destroyed: a tag may name one forever.
  *
  * Invariants, for a cell: blocks in the list == bound - room, and 0 <= room <= bound between calls.
  * For a slab: used == blocks below `carved` without a set bit; it is in a list if and only if used < capacity
@@ -94,7 +95,7 @@ struct heap {
     uint32_t id __attribute__((aligned(64)));
     unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
     struct bin bins[NCLASS];
-    struct cell shelf[NCLASS]; /* lists of the classes that have no inline slots: the same cache, behind a call */
+    struct cell shelf[NCLASS]; /* lists that are in no front: of classes without inline slots, or of no thread */
     void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
     uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
     struct outbox out[OUTBOXES][OUTBOX_CLASSES]; /* at a tag's low bits: see outbox_of() */
@@ -105,6 +106,8 @@ struct heap {
     int32_t room_seen[NCLASS]; /* cells' room at the last sweep */
     struct heap *next;         /* all heaps; under the heaps lock */
     struct heap *next_orphan;
+    uint64_t left;             /* ms: when it became an orphan */
+    bool warm;                 /* an orphan whose lists were kept; changes hands with the state */
     struct heap_stats stats;
 };
 
@@ -115,8 +118,12 @@ static inline void hak_add(hak_count *count, size_t n)
         atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-/* Gives every class its list, of the length that the knobs say: in f, or on the heap's shelf. */
-void hak_cells_init(struct heap *h, struct front *f);
+/* Moves the lists of the classes that the knobs give inline slots from the heap's shelf to f, and back. */
+void hak_cells_take(struct heap *h, struct front *f);
+void hak_cells_leave(struct heap *h, struct front *f);
+
+/* Bytes in the lists on the shelf. */
+size_t hak_shelf_bytes(const struct heap *h);
 
 /* Takes one block of class c from the heap and stocks f's list with some more (f may be NULL). NULL: no memory. */
 void *hak_heap_refill(struct heap *h, struct front *f, unsigned c);
@@ -148,6 +155,9 @@ void hak_free_homeless(void *p, uint32_t tag);
 /* Every slow call passes here: now and then it looks at the clock. */
 void hak_slow_tick(struct heap *h, struct front *f);
 
+/* Gives every class an empty list, on the shelf, of the length that the knobs say. */
+void hak_shelf_init(struct heap *h);
+
 /* Makes a new heap known by its id; false if there is no memory. One thread at a time (floor 7 has a lock). */
 bool hak_heap_register(struct heap *h);
 
@@ -172,7 +182,7 @@ bool hak_heap_has_mail(struct heap *h);
 /* Blocks of class c that make a parcel. */
 uint8_t hak_parcel_of(unsigned c);
 
-/* Gives back every empty slab, and flushes and sends everything if f is given. */
+/* Gives everything back: mail, lists and empty slabs, and what is packed for others. f is NULL for an orphan. */
 void hak_heap_trim(struct heap *h, struct front *f);
 
 /* Takes over a slab with free blocks of class c from an orphan (floor 7 knows them); NULL if there is none. */
@@ -180,5 +190,8 @@ struct slab *hak_orphan_slab(struct heap *h, unsigned c);
 
 /* Empties the inbox of h if nobody has h: called after every push. */
 void hak_orphan_tidy(struct heap *h);
+
+/* Gives back the lists of orphans that nobody took over for HAKMEM_PURGE_MS. */
+void hak_orphans_age(uint64_t now);
 
 #endif

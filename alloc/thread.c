@@ -13,9 +13,13 @@
 /* Orphans looked at for a slab before a fresh one is taken. */
 #define ADOPT_TRIES 4
 
+/* A thread that ends leaves its lists to the next one, if they are short and few wait so already. */
+#define WARM_BYTES   ((size_t)256 << 10)
+#define WARM_ORPHANS 8u
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* taken before the space lock */
 static struct heap *all, *orphans;
-static atomic_uint orphan_count;
+static atomic_uint orphan_count, warm_count;
 static uint32_t last_id;
 static pthread_key_t key;
 static atomic_bool key_made;
@@ -39,9 +43,17 @@ static struct heap *heap_new(void)
         return NULL; /* the next try starts over; what was taken for this one is lost */
     last_id++;
     h->random = hak_os_random();
+    hak_shelf_init(h);
     h->next = all;
     all = h;
     return h;
+}
+
+/* The lists of h are not kept any more, or taken over; h is the caller's. */
+static void not_warm(struct heap *h)
+{
+    atomic_fetch_sub(&warm_count, h->warm);
+    h->warm = false;
 }
 
 /* An orphan, or a new heap; HEAP_OWNED. */
@@ -56,6 +68,7 @@ static struct heap *heap_acquire(void)
             h = *link;
             *link = h->next_orphan;
             atomic_fetch_sub(&orphan_count, 1);
+            not_warm(h);
             break;
         }
     if (!h && (h = heap_new()))
@@ -66,7 +79,15 @@ static struct heap *heap_acquire(void)
 
 static void heap_abandon(struct heap *h)
 {
+    bool warm = hak_knobs.purge_ms && atomic_load(&warm_count) < WARM_ORPHANS && hak_shelf_bytes(h) <= WARM_BYTES;
+    if (warm)
+        hak_runs_empty(&h->runs); /* each is as much as all lists together may be */
+    else
+        hak_heap_trim(h, NULL);
+    h->left = warm ? hak_os_clock_ms() : 0;
+    h->warm = warm;
     pthread_mutex_lock(&lock);
+    atomic_fetch_add(&warm_count, warm);
     h->next_orphan = orphans;
     orphans = h;
     atomic_fetch_add(&orphan_count, 1);
@@ -92,7 +113,10 @@ void hak_orphan_tidy(struct heap *h)
     /* Sequentially consistent on both sides: either we see the orphan, or who lets it go sees our push. */
     while (atomic_load(&h->state) == HEAP_ORPHAN && hak_heap_has_mail(h)
            && state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
-        hak_heap_trim(h, NULL);
+        if (h->warm)
+            hak_heap_receive(h);
+        else
+            hak_heap_trim(h, NULL);
         atomic_store(&h->state, HEAP_ORPHAN);
     }
 }
@@ -122,6 +146,7 @@ struct slab *hak_orphan_slab(struct heap *to, unsigned c)
         if (s)
             slab_move(s, to);
         atomic_store(&h->state, HEAP_ORPHAN);
+        hak_orphan_tidy(h);
     }
     pthread_mutex_unlock(&lock);
     if (s)
@@ -129,15 +154,32 @@ struct slab *hak_orphan_slab(struct heap *to, unsigned c)
     return s;
 }
 
-void hak_orphans_trim(void)
+/* Trims orphans: every one, or those that have kept their lists since `before`. */
+static void trim_orphans(bool every, uint64_t before)
 {
     pthread_mutex_lock(&lock);
-    for (struct heap *h = orphans; h; h = h->next_orphan)
-        if (state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
+    for (struct heap *h = orphans; h; h = h->next_orphan) {
+        if (!state_change(h, HEAP_ORPHAN, HEAP_LOCKED))
+            continue;
+        if (every || (h->warm && h->left <= before)) {
+            not_warm(h);
             hak_heap_trim(h, NULL);
-            atomic_store(&h->state, HEAP_ORPHAN);
         }
+        atomic_store(&h->state, HEAP_ORPHAN);
+        hak_orphan_tidy(h);
+    }
     pthread_mutex_unlock(&lock);
+}
+
+void hak_orphans_trim(void)
+{
+    trim_orphans(true, 0);
+}
+
+void hak_orphans_age(uint64_t now)
+{
+    if (atomic_load_explicit(&warm_count, memory_order_relaxed))
+        trim_orphans(false, now - (uint64_t)hak_knobs.purge_ms);
 }
 
 void hak_each_heap(void (*visit)(struct heap *h, void *arg), void *arg)
@@ -161,9 +203,8 @@ static void thread_exit(void *arg)
         f->exit_rounds--;
         return;
     }
-    hak_heap_trim(h, f);
-    for (unsigned c = 0; c < NCLASS; c++)
-        f->cells[c] = (struct cell){0};
+    hak_heap_send(h);
+    hak_cells_leave(h, f);
     f->id = NO_HEAP_TAG;
     f->heap = NULL;
     f->state = FRONT_LATE;
@@ -193,7 +234,7 @@ struct heap *hak_thread_heap(void)
     f->heap = h;
     f->id = (uint64_t)h->id << TAG_SHIFT;
     f->exit_rounds = EXIT_ROUNDS;
-    hak_cells_init(h, f);
+    hak_cells_take(h, f);
     h->swept = hak_os_clock_ms();
     /* Last, because it may call malloc. Without a key the heap is never let go, and that is all. */
     if (make_key())

@@ -1,6 +1,10 @@
 /* The pure parts and the tables, against their own rules. */
+#include <pthread.h>
+
 #include "bits.h"
+#include "hakmem.h"
 #include "heap.h"
+#include "os.h"
 #include "knobs.h"
 #include "pool.h"
 #include "sizeclass.h"
@@ -179,6 +183,69 @@ static void slabs(void)
     ok(got == N - N / 4 && linked == got && falls > 20 && !left, "or in no order, with HAKMEM_RANDOM_ORDER");
 }
 
+enum { CROWD = 12 };
+static pthread_barrier_t together;
+
+static void *use_and_end(void *arg)
+{
+    void *p[100];
+    for (int i = 0; i < 100; i++)
+        p[i] = hakmem_malloc(200);
+    for (int i = 0; i < 100; i++)
+        hakmem_free(p[i]);
+    pthread_barrier_wait(&together);
+    return arg;
+}
+
+/* Batches of C5 that went to lists and came back from them while n threads lived and died. */
+static void crowd(unsigned n, size_t *refills, size_t *flushes)
+{
+    struct hakmem_stats before, after;
+    pthread_t thread[CROWD];
+    hakmem_stats(&before);
+    pthread_barrier_init(&together, NULL, n);
+    for (unsigned i = 0; i < n; i++)
+        if (pthread_create(&thread[i], NULL, use_and_end, NULL))
+            abort();
+    for (unsigned i = 0; i < n; i++)
+        pthread_join(thread[i], NULL);
+    pthread_barrier_destroy(&together);
+    hakmem_stats(&after);
+    *refills = after.band[5].refills - before.band[5].refills;
+    *flushes = after.band[5].flushes - before.band[5].flushes;
+}
+
+static size_t flushes_by(void (*tidy)(void))
+{
+    struct hakmem_stats before, after;
+    hakmem_stats(&before);
+    tidy();
+    hakmem_stats(&after);
+    return after.band[5].flushes - before.band[5].flushes;
+}
+
+static void age(void)
+{
+    hak_orphans_age(hak_os_clock_ms() + (uint64_t)hak_knobs.purge_ms);
+}
+
+static void heirs(void)
+{
+    size_t refills, flushes;
+    crowd(1, &refills, &flushes);
+    ok(refills && !flushes, "a thread that ends leaves its lists as they are");
+    crowd(1, &refills, &flushes);
+    ok(!refills && !flushes, "the next one finds its blocks in them");
+    ok(flushes_by(age) == 1, "and when there is no next one, they are given back in time");
+    crowd(CROWD, &refills, &flushes);
+    ok(flushes == CROWD - 8, "no more than eight threads leave lists");
+    ok(flushes_by(hak_orphans_trim) == 8 && flushes_by(hak_orphans_trim) == 0, "which a trim gives back");
+    hak_knobs.purge_ms = 0;
+    crowd(1, &refills, &flushes);
+    hak_knobs.purge_ms = 500;
+    ok(flushes == 1, "with HAKMEM_PURGE_MS=0 none does");
+}
+
 static void knobs(void)
 {
     size_t wrong = 0;
@@ -204,6 +271,7 @@ int main(void)
     parcels();
     outboxes();
     slabs();
+    heirs();
     knobs();
     return done_testing();
 }
