@@ -1,5 +1,9 @@
 #include "elf/settings.h"
 
+#include "elf/hardening.h"
+#include "elf/match.h"
+#include "elf/scene.h"
+
 #include <elf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -101,6 +105,21 @@ static void compare_settings(struct facts *f)
     fact_text(f, "debug information", yes_no(old->has_debug), yes_no(new->has_debug));
 }
 
+static void compare_hardening(struct facts *f)
+{
+    struct hardening h[2];
+    for (int side = 0; side < 2; side++) {
+        const struct scene *scene = f->delta->pairing->scene[side];
+        h[side] = hardening_read(f->arena, scene->inv, scene->slots, scene->slot_count);
+    }
+    fact_text(f, "read-only after the start (RELRO)", h[0].relro, h[1].relro);
+    fact_text(f, "stack", h[0].stack, h[1].stack);
+    fact_text(f, "control-flow enforcement (CET)", h[0].cet, h[1].cet);
+    fact_text(f, "stack protector", h[0].guard, h[1].guard);
+    fact_number(f, "fortified library functions", h[0].fortified, h[1].fortified);
+    fact_text(f, "needed versions", h[0].versions, h[1].versions);
+}
+
 static const char *joined(struct arena *arena, const struct inventory *inv)
 {
     size_t bytes = 1, at = 0;
@@ -191,6 +210,7 @@ void settings_compare(struct arena *arena, struct delta *delta)
 {
     struct facts f = { arena, delta };
     compare_settings(&f);
+    compare_hardening(&f);
     fact_text(&f, "needed libraries", joined(arena, delta->old), joined(arena, delta->new));
     compare_sections(&f);
     compare_segments(&f);

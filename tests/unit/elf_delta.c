@@ -225,6 +225,38 @@ static void test_settings(void)
     is_str(fate(d, "main"), "same", "main is not");
 }
 
+/* One flag each; the null twin is in test_null. */
+static void test_hardening(void)
+{
+    static const struct {
+        const char *what, *old, *new, *was, *is;
+    } rows[] = {
+        { "read-only after the start (RELRO)", "-Wl,-z,norelro", "-Wl,-z,relro,-z,lazy", "none", "relocated data" },
+        { "read-only after the start (RELRO)", "-Wl,-z,relro,-z,lazy", "-Wl,-z,relro,-z,now", "relocated data",
+          "relocated data and GOT" },
+        { "stack", "-Wl,-z,noexecstack", "-Wl,-z,execstack", "not executable", "executable" },
+        { "stack protector", "-fno-stack-protector", "-fstack-protector-all", "no", "yes" },
+        { "fortified library functions", "-O2 -U_FORTIFY_SOURCE", "-O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2", "0",
+          "2" },
+        { "control-flow enforcement (CET)", "-nostartfiles -nostdlib -DNONE -fcf-protection=none",
+          "-nostartfiles -nostdlib -DNONE -fcf-protection=full", "none", "IBT SHSTK" },
+        { "needed versions", "-DOLD=2.2.5", "-DOLD=2.14", "libc.so.6(GLIBC_2.2.5) libc.so.6(GLIBC_2.34)",
+          "libc.so.6(GLIBC_2.14) libc.so.6(GLIBC_2.2.5) libc.so.6(GLIBC_2.34)" },
+    };
+    static const char source[] =
+        "#ifdef NONE\nvoid _start(void) { }\n#else\n#include <stdio.h>\n#include <string.h>\n"
+        "#ifdef OLD\n#define TEXT_(x) #x\n#define TEXT(x) TEXT_(x)\n"
+        "__asm__(\".symver memcpy, memcpy@GLIBC_\" TEXT(OLD));\n#endif\n"
+        "char to[16], from[16]; int main(int c, char **v) { char text[40]; sprintf(text, v[0], c);\n"
+        "  memcpy(to, from, (size_t)c); return puts(text); }\n#endif\n";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct delta *d = compare(made_program("old", rows[i].old, source), made_program("new", rows[i].new, source));
+        const struct fact_change *f = fact(d, rows[i].what);
+        is_str(f ? arena_printf(made_arena, "%s -> %s", f->old, f->new) : NULL,
+               arena_printf(made_arena, "%s -> %s", rows[i].was, rows[i].is), rows[i].what);
+    }
+}
+
 static void test_lookup(void)
 {
     const char *more = "__attribute__((used, noinline)) int extra(int n) { return n * n + 77; }";
@@ -257,6 +289,7 @@ int main(void)
     test_stripped_change();
     test_duplicates();
     test_settings();
+    test_hardening();
     test_lookup();
     return done_testing();
 }
