@@ -9,7 +9,7 @@ demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares
 	@$(MAKE) --no-print-directory pgo-fast-full
 	@scripts/demo.sh
 
-.PHONY: bench-accuracy bench-null bench-model bench-sim
+.PHONY: bench-accuracy bench-inspect bench-null bench-model bench-sim
 bench-accuracy: $(BIN)/layout_tax_forensics $(RECORDER) ## causes found against causes known: the labelled pairs (PROFILE=, LAYOUTS=, KEEP=)
 	@BUILD=$(BUILD) scripts/box/bench_accuracy_box.sh
 
@@ -21,6 +21,9 @@ bench-model: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_h
 
 bench-sim: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_system ## the model's speed against cachegrind's (ROUNDS=)
 	@BUILD=$(BUILD) scripts/box/bench_sim_box.sh
+
+bench-inspect: $(BIN)/layout_tax_forensics ## speed and memory of inspect on files of 20 and 100 MB (ROUNDS=)
+	@BUILD=$(BUILD) scripts/box/bench_inspect_box.sh
 
 INSTALL   ?= install
 BINDIR    := $(DESTDIR)$(PREFIX)/bin

@@ -99,13 +99,14 @@ static const struct symbol *find_kin(const struct inventory *inv, const struct f
 
 static void add_new_side(struct arena *arena, struct delta *d, const struct pairing *p)
 {
-    struct family *old_families = families(arena, d->old);
+    struct family *old_families = NULL; /* made when first needed: equal files need none */
     for (size_t i = 0; i < d->new->symbol_count; i++) {
         const struct symbol *new = &d->new->symbols[i];
         struct match m = p->match[1][i];
         if (new->alias)
             continue;
         if (m.how == MATCH_NONE) {
+            old_families = old_families ? old_families : families(arena, d->old);
             add_change(
                 arena, d,
                 (struct symbol_change){ .fate = FATE_ADDED, .new = new, .kin = find_kin(d->old, old_families, new) });
@@ -125,13 +126,15 @@ static void add_new_side(struct arena *arena, struct delta *d, const struct pair
 
 static void add_removed(struct arena *arena, struct delta *d, const struct pairing *p)
 {
-    struct family *new_families = families(arena, d->new);
+    struct family *new_families = NULL;
     for (size_t i = 0; i < d->old->symbol_count; i++) {
         const struct symbol *old = &d->old->symbols[i];
-        if (!old->alias && p->match[0][i].how == MATCH_NONE)
-            add_change(
-                arena, d,
-                (struct symbol_change){ .fate = FATE_REMOVED, .old = old, .kin = find_kin(d->new, new_families, old) });
+        if (old->alias || p->match[0][i].how != MATCH_NONE)
+            continue;
+        new_families = new_families ? new_families : families(arena, d->new);
+        add_change(
+            arena, d,
+            (struct symbol_change){ .fate = FATE_REMOVED, .old = old, .kin = find_kin(d->new, new_families, old) });
     }
 }
 

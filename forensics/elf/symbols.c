@@ -174,28 +174,70 @@ static int by_address(const void *a, const void *b)
     return by_name ? by_name : (x->kind > y->kind) - (x->kind < y->kind);
 }
 
+/* A symbol's place alone: a sixth of its size to move about. */
+struct placed {
+    uint64_t address;
+    size_t index;
+    bool tls;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    if (x->tls != y->tls)
+        return x->tls - y->tls;
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+static bool same_place_as(const struct symbol *a, const struct symbol *b)
+{
+    return a->address == b->address && (a->kind == SYMBOL_TLS) == (b->kind == SYMBOL_TLS);
+}
+
+/* Sorting is the longest step of reading symbols, so places are sorted, and whole symbols only where several share one. */
 static void sort_symbols(struct inventory *inv)
 {
-    if (inv->symbol_count)
-        qsort(inv->symbols, inv->symbol_count, sizeof *inv->symbols, by_address);
+    size_t count = inv->symbol_count;
+    struct arena *scratch = arena_new();
+    struct placed *places = arena_array(scratch, count, sizeof *places);
+    struct symbol *sorted = arena_array(scratch, count, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        places[i] = (struct placed){ inv->symbols[i].address, i, inv->symbols[i].kind == SYMBOL_TLS };
+    if (count)
+        qsort(places, count, sizeof *places, by_place);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = inv->symbols[places[i].index];
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && same_place_as(&sorted[i], &sorted[end]); end++)
+            continue;
+        if (end - i > 1)
+            qsort(sorted + i, end - i, sizeof *sorted, by_address);
+    }
+    if (count)
+        memcpy(inv->symbols, sorted, count * sizeof *sorted);
+    arena_free(scratch);
     for (size_t i = 1; i < inv->symbol_count; i++) {
         const struct symbol *before = &inv->symbols[i - 1];
         struct symbol *s = &inv->symbols[i];
-        s->alias = s->address == before->address && (s->kind == SYMBOL_TLS) == (before->kind == SYMBOL_TLS);
+        s->alias = same_place_as(s, before);
     }
 }
 
-/* Functions without a size (assembler) get their FDE's. */
-static void size_from_frames(const struct frames *frames, struct inventory *inv)
+/* Functions without a size (assembler) get their FDE's; whether any did. */
+static bool size_from_frames(const struct frames *frames, struct inventory *inv)
 {
+    bool sized = false;
     for (size_t i = 0; i < inv->symbol_count; i++) {
         struct symbol *s = &inv->symbols[i];
         if (s->size || s->kind != SYMBOL_FUNCTION)
             continue;
         const struct frame *f = frame_at(frames, s->address);
-        if (f && f->address == s->address)
+        if (f && f->address == s->address) {
             s->size = f->size;
+            sized = true;
+        }
     }
+    return sized;
 }
 
 /* Adds fn_<address> for every FDE in code that no symbol covers. Returns how many. */
@@ -326,9 +368,10 @@ void symbols_read(struct arena *arena, struct image *image, const struct frames 
     else if (table || dynamic)
         read_table(&r, table ? table : dynamic);
     sort_symbols(inv);
-    size_from_frames(frames, inv);
+    bool sized = size_from_frames(frames, inv);
     size_t unnamed = add_unnamed(arena, frames, inv);
-    sort_symbols(inv);
+    if (sized || unnamed)
+        sort_symbols(inv);
     place_in_groups(inv);
     note_missing(&r, image, dynamic, unnamed);
 }
