@@ -23,7 +23,7 @@ static const uint32_t round_constants[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-/* Whether the processor has SHA-NI (CPUID leaf 7, EBX bit 29) and the SSE that goes with it (leaf 1, ECX bits 9, 19). */
+/* Whether the processor has SHA-NI (CPUID leaf 7, EBX bit 29) and the SSE with it (leaf 1, ECX bits 9 and 19). */
 static bool has_instructions(void)
 {
     unsigned a, b, c, d, features;
@@ -56,7 +56,8 @@ __attribute__((target("sha,sse4.1"))) static void add_block(__m128i *abef, __m12
     *cdgh = _mm_add_epi32(*cdgh, c);
 }
 
-__attribute__((target("sha,sse4.1"))) static void add_blocks(uint32_t state[8], const unsigned char *bytes, size_t blocks)
+__attribute__((target("sha,sse4.1"))) static void add_blocks(uint32_t state[8], const unsigned char *bytes,
+                                                             size_t blocks)
 {
     __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
     __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state + 1), 0x1b);

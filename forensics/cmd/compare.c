@@ -8,6 +8,7 @@
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
 #include "cmd/progress.h"
+#include "cmd/sampling.h"
 #include "cmd/sides.h"
 #include "cmd/simulate.h"
 #include "cmd/verb.h"
@@ -63,6 +64,21 @@ static bool open_source(struct options *o, struct result *result, struct source_
     return true;
 }
 
+/* Where counters explain, samples tell of which function; elsewhere only who asks for them waits for them. */
+static bool sample(const struct options *o, struct result *result, struct err *err)
+{
+    struct err why = ERR_INIT;
+    bool unasked = result->spec.runs && result->spec.source == SOURCE_PERF && !o->script;
+    if ((!o->locate && !unasked) || sample_sides(result, NULL, &why))
+        return true;
+    if (o->locate || why.kind == ERR_INTERRUPTED) {
+        *err = why;
+        return false;
+    }
+    result_warn(result, "no samples: %s", why.text);
+    return true;
+}
+
 /* Everything up to the judge. */
 static bool measure(struct options *o, struct result *result, struct progress *progress, struct err *err)
 {
@@ -74,7 +90,7 @@ static bool measure(struct options *o, struct result *result, struct progress *p
         return false;
     if (!spec->runs) { /* the model alone: nothing is timed */
         result->session.complete = true;
-        return interrupt_watch(err) && simulate(result, true, progress, err);
+        return interrupt_watch(err) && simulate(result, true, progress, err) && sample(o, result, err);
     }
     if (!open_source(o, result, &source, err))
         return false;
@@ -85,7 +101,7 @@ static bool measure(struct options *o, struct result *result, struct progress *p
         return false;
     if (spec->source == SOURCE_SIM && !o->script && !simulate(result, !spec->source_auto, progress, err))
         return false;
-    return true;
+    return sample(o, result, err);
 }
 
 /* An interrupted comparison is shown for what it is: a part, without a verdict to act on. */
@@ -138,7 +154,9 @@ static int conclude(struct result *result, const struct options *options, struct
     struct err err = ERR_INIT;
     result->comparison = compare_runs(result, &options->output);
     add_model_figures(result);
-    facts_join(result->arena, result->delta, result->cost[SIDE_OLD], result->cost[SIDE_NEW]);
+    bool modelled = result->cost[SIDE_OLD] && result->cost[SIDE_NEW];
+    struct cost_profile *const *costs = modelled ? result->cost : result->sampled;
+    facts_join(result->arena, result->delta, costs[SIDE_OLD], costs[SIDE_NEW]);
     bool whole = try_layouts(result, options, progress, &err);
     progress_end(progress);
     return whole ? finish(result, &options->output) : partial(result, &options->output, &err);

@@ -5,8 +5,22 @@
 
 static const struct argp_child children[] = { { &argp_output, 0, "How to show:", 2 }, { 0 } };
 
+static const struct argp_option own[] = {
+    { "all", 'a', NULL, 0, "Every fact, not the first of each kind (as --verbose)", 1 },
+    { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    if (key != 'a')
+        return options_positional(key, arg, state);
+    ((struct options *)state->input)->output.verbose = true;
+    return 0;
+}
+
 static const struct argp argp = {
-    .parser = options_positional,
+    .options = own,
+    .parser = parse,
     .args_doc = "OLD NEW",
     .doc = "Shows what changed between two ELF files: sections, symbols, TLS, relocations, compiler. Runs nothing; exit "
            "status 0 whatever changed.",

@@ -10,7 +10,7 @@
 
 enum {
     OPT_RUNS = 256, OPT_WARMUP, OPT_CPU, OPT_ENV, OPT_OLD_ENV, OPT_NEW_ENV, OPT_INHERIT_ENV, OPT_ASLR, OPT_NO_CONTROL, OPT_TIMEOUT, OPT_STDIN,
-    OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_KNOCKOUT, OPT_SAMPLE, OPT_FULL, OPT_SEED, OPT_SCRIPT,
+    OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_KNOCKOUT, OPT_SAMPLE, OPT_FULL, OPT_SEED, OPT_SCRIPT, OPT_LOCATE,
     OPT_JSON, OPT_FORMAT, OPT_THRESHOLD, OPT_FAIL_ON, OPT_COLOR,
 };
 
@@ -100,6 +100,8 @@ static const struct argp_option running_options[] = {
       "Where the explaining figures come from (default auto: perf if its events open, else the processor model, else the clock alone)", 4 },
     { "events", OPT_EVENTS, "LIST", 0, "Metrics or events instead of the standard set: names of `metrics`, of libpfm4, or METRIC=EVENT", 4 },
     { "profile", OPT_PROFILE, "NAME|native|FILE", 0, "Processor of the model (see `profiles`); for sweep also several, NAME,NAME", 4 },
+    { "locate", OPT_LOCATE, NULL, 0,
+      "Measure time by function: three more runs of each side under the kernel's sampler, by hardware counters or the CPU clock", 4 },
     { "knockout", OPT_KNOCKOUT, NULL, 0, "Attribute by knock-out: model each side eight times, with groups of components perfect", 4 },
     { "sample", OPT_SAMPLE, NULL, 0, "Model an eighth in detail after the first 20 million instructions, not after 150 million", 4 },
     { "full", OPT_FULL, NULL, 0, "Model everything in detail, however long it runs", 4 },
@@ -141,6 +143,7 @@ static error_t parse_running(int key, char *arg, struct argp_state *state)
     case OPT_KNOCKOUT: spec->knockout = true; break;
     case OPT_SAMPLE: spec->sampling = SAMPLING_EARLY; break;
     case OPT_FULL: spec->sampling = SAMPLING_NEVER; break;
+    case OPT_LOCATE: o->locate = true; break;
     case OPT_SCRIPT: o->script = arg; break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -25,6 +25,7 @@ struct options {
     const char *script;  /* --script: readings from a file instead of runs */
     const char *elf[2];  /* import: --old-elf, --new-elf */
     size_t env_room, side_env_room[2], arg_room;
+    bool locate;         /* --locate: measure time by function, too */
     unsigned layouts;    /* compare: how many other layouts to try where place is suspected; 0: none */
     int positional_max;  /* before `--`; more is an error */
     const char *positional[2];

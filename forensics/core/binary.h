@@ -3,6 +3,7 @@
 #define FORENSICS_CORE_BINARY_H
 
 #include "core/cause.h"
+#include "core/metric.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -215,9 +216,11 @@ struct delta {
     struct code_fact *code_facts; /* filled by facts_find, by fact_rank; after facts_join most cycles first */
     size_t code_fact_count, code_fact_room;
     size_t code_facts_left_out; /* loaded from JSON: how many more there were */
-    bool has_fate_cycles;                 /* facts_join filled the next two */
+    bool has_fate_cycles;                 /* facts_join filled the next three */
+    enum source cycles_source;            /* of these and of the facts' cycles; SOURCE_CLOCK: they are ns */
     double fate_cycles[2][FATE_COUNT];    /* old's and new's cycles in functions of each fate */
     double other_cycles[2];               /* and in everything else: libraries, PLT stubs */
+    double cycles_error;                  /* standard error of the sum's change; 0: not sampled */
     const struct pairing *pairing; /* NULL: loaded from JSON */
     const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
     size_t by_address_count[2];
@@ -226,8 +229,8 @@ struct delta {
 /* Whether a symbol came with the start files of the C library and compiler, not from the program's sources. */
 bool symbol_is_start_up(const struct inventory *inv, const struct symbol *symbol);
 
-/* Rank of a fact where nothing ran, larger first: the bytes it concerns times the relative growth of its number. Facts of
- * the start files' code have none: 0. */
+/* Rank of a fact where nothing ran, larger first: the bytes it concerns times the relative growth of its number. Facts
+ * of the start files' code have none: 0. */
 double fact_rank(const struct delta *delta, const struct code_fact *fact);
 
 /* The change record whose new (or old) symbol covers an address of that side; NULL: none. */

@@ -69,6 +69,7 @@ struct cost_profile {
     size_t function_count;
     struct cost_item *objects;   /* most data-side cycles first */
     size_t object_count;
+    double sampling_error;       /* standard error of the total's cycles where they were sampled; 0: exact */
     bool has_groups;             /* the next field is filled */
     double group_cycles[SHARE_COUNT]; /* cycles that each share's components are worth: Shapley values of making them
                                     perfect; work: what is left when all are. They sum to the total's cycles */

@@ -101,23 +101,25 @@ static struct account account_of_symbol(const struct ledger *l, const struct sym
     return sum;
 }
 
-/* An object has no instructions. */
-static const struct fact_counts *counts_of(struct arena *arena, const struct account *account, bool object)
+/* An object has no instructions, and a sampler counts no executions. */
+static const struct fact_counts *counts_of(struct arena *arena, const struct account *account, bool object,
+                                           bool modelled)
 {
     const double *counts = account->cost.counts;
     if (!account->ran)
         return NULL;
     struct fact_counts *c = arena_alloc(arena, sizeof *c);
-    *c = (struct fact_counts){ .entries = object ? NAN : account->entries,
-                               .instructions = object ? NAN : account->cost.instructions,
+    *c = (struct fact_counts){ .entries = object || !modelled ? NAN : account->entries,
+                               .instructions = object || !modelled ? NAN : account->cost.instructions,
                                .branch_misses = object ? NAN : counts[M_BRANCH_MISSES],
                                .l1i_misses = object ? NAN : counts[M_L1I_MISSES],
-                               .l1d_misses = counts[M_L1D_MISSES],
+                               .l1d_misses = modelled ? counts[M_L1D_MISSES] : NAN,
                                .dtlb_misses = counts[M_DTLB_MISSES] };
     return c;
 }
 
-static void join(struct arena *arena, struct code_fact *fact, const struct ledger ledgers[2], bool object)
+static void join(struct arena *arena, struct code_fact *fact, const struct ledger ledgers[2], bool object,
+                 bool modelled)
 {
     const struct symbol_change *c = fact->change;
     struct account old = account_of_symbol(&ledgers[0], c ? c->old : NULL),
@@ -126,9 +128,9 @@ static void join(struct arena *arena, struct code_fact *fact, const struct ledge
         return;
     fact->old_cycles = cost_cycles(&old.cost);
     fact->new_cycles = cost_cycles(&new.cost);
-    fact->counts[0] = counts_of(arena, &old, object);
-    fact->counts[1] = counts_of(arena, &new, object);
-    fact->cause_cycles = 0;
+    fact->counts[0] = counts_of(arena, &old, object, modelled);
+    fact->counts[1] = counts_of(arena, &new, object, modelled);
+    fact->cause_cycles = modelled ? 0 : NAN; /* samples know no components */
     for (int i = 0; i < COMPONENT_COUNT; i++)
         if (accounts_for(fact->kind, (enum component)i))
             fact->cause_cycles += new.cost.cycles[i] - old.cost.cycles[i];
@@ -142,7 +144,7 @@ static double change_of(const struct code_fact *fact)
 /* The part of its function's change that a fact accounts for, as cycles; against the change: negative. */
 static double account_of(const struct code_fact *fact)
 {
-    if (isnan(fact->old_cycles))
+    if (isnan(fact->old_cycles) || isnan(fact->cause_cycles))
         return 0;
     return fact->new_cycles < fact->old_cycles ? -fact->cause_cycles : fact->cause_cycles;
 }
@@ -188,6 +190,8 @@ void facts_join(struct arena *arena, struct delta *delta, const struct cost_prof
     add_fates(delta, true, old);
     add_fates(delta, false, new);
     delta->has_fate_cycles = true;
+    delta->cycles_source = new->source;
+    delta->cycles_error = hypot(old->sampling_error, new->sampling_error);
     if (!delta->code_fact_count)
         return;
     struct ledger functions[2] = { ledger_of(arena, old->functions, old->function_count),
@@ -198,7 +202,7 @@ void facts_join(struct arena *arena, struct delta *delta, const struct cost_prof
         const struct symbol_change *c = delta->code_facts[i].change;
         const struct symbol *s = !c ? NULL : c->new ? c->new : c->old;
         bool object = s && s->kind == SYMBOL_OBJECT;
-        join(arena, &delta->code_facts[i], object ? objects : functions, object);
+        join(arena, &delta->code_facts[i], object ? objects : functions, object, new->source == SOURCE_SIM);
     }
     qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_cycles);
 }

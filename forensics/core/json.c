@@ -63,15 +63,15 @@ static void walk_metrics(struct codec *codec, struct comparison *comparison)
     }
 }
 
-static void walk_costs(struct codec *codec, struct result *result)
+static void walk_costs(struct codec *codec, const char *key, struct cost_profile *costs[2])
 {
     struct codec inner;
-    if (!codec_enter(codec, "costs", &inner))
+    if (!codec_enter(codec, key, &inner))
         return;
     for (int side = 0; side < 2; side++) {
-        struct cost_profile *cost = codec_optional(&inner, side_name[side], result->cost[side], sizeof *cost, walk_cost_profile);
+        struct cost_profile *cost = codec_optional(&inner, side_name[side], costs[side], sizeof *cost, walk_cost_profile);
         if (!codec->saving)
-            result->cost[side] = cost;
+            costs[side] = cost;
     }
     codec_leave(&inner);
 }
@@ -123,7 +123,8 @@ static void walk_result(struct codec *codec, struct result *result)
     walk_delta(codec, result);
     walk_layouts(codec, result);
     walk_real(codec, result);
-    walk_costs(codec, result);
+    walk_costs(codec, "costs", result->cost);
+    walk_costs(codec, "sampled", result->sampled);
     walk_session(codec, result);
 }
 

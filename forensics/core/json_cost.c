@@ -70,6 +70,7 @@ void walk_cost_profile(struct codec *codec, void *item)
     CODEC_ENUM(codec, "source", profile->source, word_source);
     codec_string(codec, "processor", &profile->processor);
     codec_object(codec, "total", &profile->total, walk_cost_total);
+    codec_double(codec, "sampling_error", &profile->sampling_error);
     codec_bool(codec, "has_groups", &profile->has_groups);
     codec_numbers(codec, "group_cycles", profile->group_cycles, word_share, false);
     codec_double(codec, "cold_share", &profile->cold_share);

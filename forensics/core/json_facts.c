@@ -33,8 +33,8 @@ static void walk_code_fact(struct codec *codec, void *item)
     codec_double(codec, "new_cycles", &fact->new_cycles);
     codec_double(codec, "cause_cycles", &fact->cause_cycles);
     for (int side = 0; side < 2; side++) /* saving never writes through it */
-        fact->counts[side] = codec_optional(codec, side ? "new_counts" : "old_counts", (void *)(uintptr_t)fact->counts[side],
-                                            sizeof *fact->counts[side], walk_counts);
+        fact->counts[side] = codec_optional(codec, side ? "new_counts" : "old_counts",
+                                            (void *)(uintptr_t)fact->counts[side], sizeof *fact->counts[side], walk_counts);
 }
 
 static void walk_both(struct codec *codec, const char *key, double *old, double *new)
@@ -50,6 +50,8 @@ static void walk_both(struct codec *codec, const char *key, double *old, double 
 static void walk_fate_cycles_of(struct codec *codec, void *item)
 {
     struct delta *delta = item;
+    CODEC_ENUM(codec, "source", delta->cycles_source, word_source);
+    codec_double(codec, "error", &delta->cycles_error);
     for (int fate = 0; fate < FATE_COUNT; fate++)
         walk_both(codec, fate_name[fate], &delta->fate_cycles[0][fate], &delta->fate_cycles[1][fate]);
     walk_both(codec, "elsewhere", &delta->other_cycles[0], &delta->other_cycles[1]);
@@ -62,6 +64,8 @@ void walk_fate_cycles(struct codec *codec, struct delta *delta)
     if (codec->saving || !read)
         return;
     delta->has_fate_cycles = true;
+    delta->cycles_source = read->cycles_source;
+    delta->cycles_error = read->cycles_error;
     memcpy(delta->fate_cycles, read->fate_cycles, sizeof delta->fate_cycles);
     memcpy(delta->other_cycles, read->other_cycles, sizeof delta->other_cycles);
 }

@@ -22,6 +22,7 @@ struct result {
     struct inventory *inventory[2]; /* NULL: no ELF file at hand */
     struct delta *delta;            /* NULL: as above */
     struct cost_profile *cost[2];   /* NULL: no source that gives costs by function */
+    struct cost_profile *sampled[2]; /* measured time by function; of SOURCE_CLOCK in ns. NULL: not sampled */
     struct layout_study *layouts;   /* NULL: no counterfactual layouts were tried */
     struct layout_study *elsewhere; /* the same recordings in the same layouts on other processors */
     size_t elsewhere_count;

@@ -153,17 +153,23 @@ static int by_address(const void *a, const void *b)
 
 static void index_addresses(struct arena *arena, struct delta *d, bool old_side)
 {
-    struct place *places = arena_array(arena, d->symbol_count, sizeof *places);
+    struct arena *scratch = arena_new();
+    struct place *places = arena_array(scratch, d->symbol_count, sizeof *places);
     size_t *index = arena_array(arena, d->symbol_count, sizeof *index), count = 0;
+    bool sorted = true; /* the new side is but for what was removed */
     for (size_t i = 0; i < d->symbol_count; i++) {
         const struct symbol *s = old_side ? d->symbols[i].old : d->symbols[i].new;
-        if (s && s->kind != SYMBOL_TLS)
-            places[count++] = (struct place){ s->address, i };
+        if (!s || s->kind == SYMBOL_TLS)
+            continue;
+        places[count] = (struct place){ s->address, i };
+        sorted = sorted && (!count || by_address(&places[count - 1], &places[count]) < 0);
+        count++;
     }
-    if (count)
+    if (!sorted)
         qsort(places, count, sizeof *places, by_address);
     for (size_t i = 0; i < count; i++)
         index[i] = places[i].index;
+    arena_free(scratch);
     d->by_address[!old_side] = index;
     d->by_address_count[!old_side] = count;
 }

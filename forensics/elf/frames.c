@@ -183,7 +183,10 @@ struct frames *frames_read(struct arena *arena, const struct image *image, const
         offset = next;
     }
     frames->damaged = found < 0;
-    if (frames->count)
+    bool sorted = true; /* as linkers mostly leave it */
+    for (size_t i = 1; i < frames->count && sorted; i++)
+        sorted = by_address(&frames->items[i - 1], &frames->items[i]) <= 0;
+    if (!sorted)
         qsort(frames->items, frames->count, sizeof *frames->items, by_address);
     return frames;
 }

@@ -13,7 +13,7 @@ struct function_range {
 };
 
 /* A compilation unit; its functions are listed when first asked for. */
-struct unit {
+struct source_unit {
     Dwarf_Die line_die, tree; /* with split DWARF the functions are below another DIE than the line table's */
     bool listed;
     struct function_range *functions; /* by start */
@@ -23,14 +23,14 @@ struct unit {
 /* A range of code and its unit. .debug_aranges would tell, but clang leaves it out. */
 struct unit_range {
     uint64_t start, end;
-    struct unit *unit;
+    struct source_unit *unit;
 };
 
 struct lines {
     struct arena *arena;
     struct unit_range *ranges; /* by start */
     size_t count, room;
-    struct unit *listing; /* while list_function runs */
+    struct source_unit *listing; /* while list_function runs */
 };
 
 static int by_start(const void *a, const void *b)
@@ -44,8 +44,8 @@ static int by_start(const void *a, const void *b)
 static void add_unit(struct lines *lines, Dwarf_Die *line_die, Dwarf_Die *tree)
 {
     Dwarf_Addr base, start, end;
-    struct unit *unit = arena_alloc(lines->arena, sizeof *unit);
-    *unit = (struct unit){ .line_die = *line_die, .tree = *tree };
+    struct source_unit *unit = arena_alloc(lines->arena, sizeof *unit);
+    *unit = (struct source_unit){ .line_die = *line_die, .tree = *tree };
     for (ptrdiff_t at = 0; (at = dwarf_ranges(line_die, at, &base, &start, &end)) > 0;)
         if (start < end)
             *ARENA_PUSH(lines->arena, lines->ranges, lines->count, lines->room) = (struct unit_range){ start, end,
@@ -84,7 +84,7 @@ static struct unit_range *find_unit(struct lines *lines, uint64_t address)
 static void list_function(void *context, Dwarf_Die *die, const char *scope)
 {
     struct lines *lines = context;
-    struct unit *u = lines->listing;
+    struct source_unit *u = lines->listing;
     Dwarf_Addr base, start, end;
     (void)scope;
     if (dwarf_tag(die) != DW_TAG_subprogram)
@@ -102,7 +102,7 @@ static int by_function_start(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
-static struct function_range *function_at(struct lines *lines, struct unit *u, uint64_t address)
+static struct function_range *function_at(struct lines *lines, struct source_unit *u, uint64_t address)
 {
     if (!u->listed) {
         struct walk_budget budget = { WALK_MOST_DIES };
@@ -140,7 +140,7 @@ static bool descend(struct walk_budget *budget, Dwarf_Die *die, uint64_t address
 }
 
 /* libdw's dwarf_getscopes would answer too, but walks the whole unit for each address and leaks on damaged input. */
-static void find_function(struct lines *lines, struct unit *unit, uint64_t address, struct source_line *line)
+static void find_function(struct lines *lines, struct source_unit *unit, uint64_t address, struct source_line *line)
 {
     struct function_range *f = function_at(lines, unit, address);
     struct walk_budget budget = { 1 << 16 };

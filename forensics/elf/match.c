@@ -1,5 +1,6 @@
 #include "elf/match.h"
 
+#include "base/sort_keys.h"
 #include "elf/code.h"
 #include "elf/image.h"
 #include "elf/names.h"
@@ -105,14 +106,6 @@ static bool key_refs(struct pairing *p, int side, size_t index, uint64_t *hash)
     return common >= MATCH_LEAST_REFS;
 }
 
-static int by_hash(const void *a, const void *b)
-{
-    const struct key *x = a, *y = b;
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
 /* By name, then size, then address: merging two groups so sorted pairs equal sizes first. */
 static int by_size(const void *a, const void *b)
 {
@@ -125,14 +118,19 @@ static int by_size(const void *a, const void *b)
 static struct keys leftovers(struct arena *scratch, struct pairing *p, int side, make_key *make)
 {
     const struct inventory *inv = p->inv[side];
-    struct keys k = { .items = arena_array(scratch, inv->symbol_count, sizeof *k.items) };
+    size_t left = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        left += p->match[side][i].how == MATCH_NONE && !inv->symbols[i].alias;
+    struct keys k = { .items = arena_array(scratch, left, sizeof *k.items) };
+    struct sort_key *hashes = arena_array(scratch, 2 * left, sizeof *hashes);
     for (size_t i = 0; i < inv->symbol_count; i++) {
-        struct key key = { .size = inv->symbols[i].size, .index = i };
-        if (p->match[side][i].how == MATCH_NONE && !inv->symbols[i].alias && make(p, side, i, &key.hash))
-            k.items[k.count++] = key;
+        struct sort_key hash = { .index = i };
+        if (p->match[side][i].how == MATCH_NONE && !inv->symbols[i].alias && make(p, side, i, &hash.key))
+            hashes[k.count++] = hash;
     }
-    if (k.count)
-        qsort(k.items, k.count, sizeof *k.items, by_hash);
+    sort_keys(hashes, hashes + left, k.count);
+    for (size_t i = 0; i < k.count; i++)
+        k.items[i] = (struct key){ hashes[i].key, inv->symbols[hashes[i].index].size, hashes[i].index };
     return k;
 }
 

@@ -2,6 +2,7 @@
 
 #include "elf/apart.h"
 #include "elf/inventory.h"
+#include "base/sort_keys.h"
 #include "elf/names.h"
 #include "elf/sections.h"
 
@@ -174,39 +175,34 @@ static int by_address(const void *a, const void *b)
     return by_name ? by_name : (x->kind > y->kind) - (x->kind < y->kind);
 }
 
-/* A symbol's place alone: a sixth of its size to move about. */
-struct placed {
-    uint64_t address;
-    size_t index;
-    bool tls;
-};
-
-static int by_place(const void *a, const void *b)
-{
-    const struct placed *x = a, *y = b;
-    if (x->tls != y->tls)
-        return x->tls - y->tls;
-    return (x->address > y->address) - (x->address < y->address);
-}
-
 static bool same_place_as(const struct symbol *a, const struct symbol *b)
 {
     return a->address == b->address && (a->kind == SYMBOL_TLS) == (b->kind == SYMBOL_TLS);
 }
 
-/* Sorting is the longest step of reading symbols, so places are sorted, and whole symbols only where several share one. */
+/* Appends the addresses of the symbols that are, or are not, thread-local, in order; returns how many. */
+static size_t sort_addresses(const struct inventory *inv, bool tls, struct sort_key *keys, struct sort_key *spare)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        if ((inv->symbols[i].kind == SYMBOL_TLS) == tls)
+            keys[count++] = (struct sort_key){ inv->symbols[i].address, i };
+    sort_keys(keys, spare, count);
+    return count;
+}
+
+/* Sorting is the longest step of reading symbols, so addresses are sorted, and whole symbols only where several share
+ * one. */
 static void sort_symbols(struct inventory *inv)
 {
     size_t count = inv->symbol_count;
     struct arena *scratch = arena_new();
-    struct placed *places = arena_array(scratch, count, sizeof *places);
+    struct sort_key *keys = arena_array(scratch, 2 * count, sizeof *keys);
     struct symbol *sorted = arena_array(scratch, count, sizeof *sorted);
+    size_t plain = sort_addresses(inv, false, keys, keys + count);
+    sort_addresses(inv, true, keys + plain, keys + count);
     for (size_t i = 0; i < count; i++)
-        places[i] = (struct placed){ inv->symbols[i].address, i, inv->symbols[i].kind == SYMBOL_TLS };
-    if (count)
-        qsort(places, count, sizeof *places, by_place);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = inv->symbols[places[i].index];
+        sorted[i] = inv->symbols[keys[i].index];
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && same_place_as(&sorted[i], &sorted[end]); end++)
             continue;

@@ -31,4 +31,7 @@ void build_run(struct document *document, const struct result *result);
 /* Appends to a list: how much of the code is identical, by bytes. */
 void build_fate_bytes(struct document *document, struct block *list, const struct delta *delta);
 
+/* What a table of cycles counts and who counted it. */
+const char *cycles_note(struct arena *arena, enum source source);
+
 #endif

@@ -80,14 +80,16 @@ void build_code_facts(struct document *document, const struct result *result, bo
         { "cycles", true, false, false }, { "what", false, false, true },
     };
     const struct delta *delta = result->delta;
-    bool costs = result->cost[0] && result->cost[1];
+    bool costs = delta && delta->has_fate_cycles;
     /* Where costs are known, the facts that matter are in the evidence. */
     if (!delta || !delta->code_fact_count || (costs && !verbose))
         return;
     const struct column *head = costs ? verbose_costs : verbose ? verbose_columns : columns;
     struct block *table = document_table(document, "What code and data tell", head, costs ? 5 : 4);
     size_t shown = 0;
-    table->note = costs ? "read from the files; cycles of the function or object, new - old" : "read from the files";
+    table->note = costs ? arena_printf(document->arena, "read from the files; beside it new - old of the function or object: %s",
+                                       cycles_note(document->arena, delta->cycles_source))
+                        : "read from the files";
     for (int share = 0; share < SHARE_COUNT; share++)
         shown += share_rows(document, table, delta, (enum share)share, costs, verbose);
     if (delta->code_fact_count > shown)

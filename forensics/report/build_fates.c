@@ -16,12 +16,20 @@ static const char *const said[FATE_COUNT] = {
     [FATE_REMOVED] = "removed",
 };
 
+const char *cycles_note(struct arena *arena, enum source source)
+{
+    if (source == SOURCE_CLOCK)
+        return "ns of CPU time, sampled by the clock";
+    return arena_printf(arena, "cycles, %s%s", source == SOURCE_PERF ? "sampled by " : "", source_said(source));
+}
+
 struct sums {
     double old, new; /* cycles of all rows */
+    double least;    /* a smaller change has no shares */
 };
 
-static void fate_row(struct document *document, struct block *table, const char *name, size_t count, double old, double new,
-                     struct sums all)
+static void fate_row(struct document *document, struct block *table, const char *name, size_t count, double old,
+                     double new, struct sums all)
 {
     double change = all.new - all.old;
     if (!(old > 0) && !(new > 0))
@@ -35,7 +43,7 @@ static void fate_row(struct document *document, struct block *table, const char 
     block_cell(document, table, TONE_PLAIN, "%s", all.old > 0 ? format_share(document->arena, old / all.old) : "-");
     block_cell(document, table, TONE_PLAIN, "%s", all.new > 0 ? format_share(document->arena, new / all.new) : "-");
     block_cell(document, table, new > old ? TONE_BAD : TONE_GOOD, "%s",
-               change != 0 ? format_share(document->arena, (new - old) / change) : "-");
+               fabs(change) < all.least ? "-" : format_share(document->arena, (new - old) / change));
 }
 
 void build_fates(struct document *document, const struct result *result)
@@ -45,20 +53,21 @@ void build_fates(struct document *document, const struct result *result)
         { "in new", true, false, false }, { "of change", true, false, false },
     };
     const struct delta *delta = result->delta;
-    if (!delta || !delta->has_fate_cycles || !result->cost[1])
+    if (!delta || !delta->has_fate_cycles)
         return;
-    struct sums all = { delta->other_cycles[0], delta->other_cycles[1] };
+    struct sums all = { delta->other_cycles[0], delta->other_cycles[1], 0 };
     for (int fate = 0; fate < FATE_COUNT; fate++) {
         all.old += delta->fate_cycles[0][fate];
         all.new += delta->fate_cycles[1][fate];
     }
+    all.least = fmax(.01 * all.old, 2 * delta->cycles_error);
     struct block *table = document_table(document, "What became of the code that ran", columns, 5);
-    table->note = arena_printf(document->arena, "cycles, %s", source_said(result->cost[1]->source));
+    table->note = cycles_note(document->arena, delta->cycles_source);
     for (int fate = 0; fate < FATE_COUNT; fate++)
-        fate_row(document, table, said[fate],
-                 delta->fates[SYMBOL_FUNCTION][fate] + delta->fates[SYMBOL_IFUNC][fate], delta->fate_cycles[0][fate],
-                 delta->fate_cycles[1][fate], all);
-    fate_row(document, table, "libraries and code without a name", 0, delta->other_cycles[0], delta->other_cycles[1], all);
+        fate_row(document, table, said[fate], delta->fates[SYMBOL_FUNCTION][fate] + delta->fates[SYMBOL_IFUNC][fate],
+                 delta->fate_cycles[0][fate], delta->fate_cycles[1][fate], all);
+    fate_row(document, table, "libraries and code without a name", 0, delta->other_cycles[0], delta->other_cycles[1],
+             all);
 }
 
 void build_fate_bytes(struct document *document, struct block *list, const struct delta *delta)

@@ -115,7 +115,8 @@ static const char *fate_said(struct arena *arena, const struct symbol_change *ch
     return "-";
 }
 
-static void pair_row(struct document *document, struct block *table, const struct pair *pair, double total)
+static void pair_row(struct document *document, struct block *table, const struct pair *pair, double total,
+                     bool components)
 {
     struct arena *arena = document->arena;
     const struct cost_item *item = pair->new ? pair->new : pair->old;
@@ -125,7 +126,7 @@ static void pair_row(struct document *document, struct block *table, const struc
     block_cell(document, table, TONE_PLAIN, "%s", pair->old ? format_value(arena, UNIT_COUNT, cycles_of(pair->old), largest, 3) : "-");
     block_cell(document, table, TONE_PLAIN, "%s", pair->new ? format_value(arena, UNIT_COUNT, cycles_of(pair->new), largest, 3) : "-");
     block_cell(document, table, pair->cycles > 0 ? TONE_BAD : TONE_GOOD, "%s", total != 0 ? format_share(arena, pair->cycles / total) : "-");
-    block_cell(document, table, TONE_PLAIN, "%s", mostly(pair));
+    block_cell(document, table, TONE_PLAIN, "%s", components ? mostly(pair) : "-");
     block_cell(document, table, TONE_FAINT, "%s", fate_said(arena, pair->change));
 }
 
@@ -138,26 +139,28 @@ enum { SYMBOLS_SHOWN = 6, SYMBOLS_VERBOSE = 60 };
             { "what became of it", false, false, true },                                                        \
     }
 
-static void build_costs(struct document *document, const struct result *result, const char *title, bool objects, bool verbose)
+static void build_costs(struct document *document, const struct result *result, struct cost_profile *const costs[2],
+                        const char *title, bool objects, bool verbose)
 {
     static const struct column of_change[] = COST_COLUMNS("of change"), of_old[] = COST_COLUMNS("of old");
-    const struct cost_profile *old = result->cost[0], *new = result->cost[1];
+    const struct cost_profile *old = costs[0], *new = costs[1];
     size_t count, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN, shown = 0;
     struct pair *pairs = pair_up(document->arena, result->delta, objects ? old->objects : old->functions,
                                  objects ? old->object_count : old->function_count, objects ? new->objects : new->functions,
                                  objects ? new->object_count : new->function_count, &count);
     double total = cost_cycles(&new->total) - cost_cycles(&old->total), all = cost_cycles(&old->total);
     /* A program whose cycles stayed has no change to take shares of. */
-    bool stayed = fabs(total) < .01 * all;
+    double noise = hypot(old->sampling_error, new->sampling_error);
+    bool stayed = fabs(total) < fmax(.01 * all, 2 * noise);
     struct block *table = NULL;
     /* Below a thousandth of the program's cycles a symbol does not matter. */
-    for (size_t i = 0; i < count && shown < limit && fabs(pairs[i].cycles) > .001 * all; i++, shown++) {
+    for (size_t i = 0; i < count && shown < limit && fabs(pairs[i].cycles) > fmax(.001 * all, noise); i++, shown++) {
         if (!table) {
             table = document_table(document, title, stayed ? of_old : of_change, sizeof of_old / sizeof *of_old);
-            table->note = arena_printf(document->arena, "cycles, %s%s%s", source_said(new->source), new->processor ? " for " : "",
-                                       new->processor ? new->processor : "");
+            table->note = arena_printf(document->arena, "%s%s%s", cycles_note(document->arena, new->source),
+                                       new->processor ? " for " : "", new->processor ? new->processor : "");
         }
-        pair_row(document, table, &pairs[i], stayed ? all : total);
+        pair_row(document, table, &pairs[i], stayed ? all : total, new->source == SOURCE_SIM);
     }
 }
 
@@ -215,11 +218,13 @@ static void build_changed(struct document *document, const struct delta *delta, 
 void build_symbols(struct document *document, const struct result *result, bool verbose)
 {
     if (result->cost[0] && result->cost[1]) {
-        build_costs(document, result, "Functions that matter", false, verbose);
-        build_costs(document, result, "Data that matters", true, verbose);
-    } else if (result->delta) {
-        build_changed(document, result->delta, verbose);
+        build_costs(document, result, result->cost, "Functions that matter", false, verbose);
+        build_costs(document, result, result->cost, "Data that matters", true, verbose);
     }
+    if (result->sampled[0] && result->sampled[1])
+        build_costs(document, result, result->sampled, "Where the time was", false, verbose);
+    else if (result->delta && !result->cost[0])
+        build_changed(document, result->delta, verbose);
 }
 
 enum { FACTS_SHOWN = 6, LONG_TEXT = 30 };

@@ -1,5 +1,6 @@
 #include "run/shed.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,22 @@ static bool is_spare_library(const char *rest, const char *name)
            !strstr(name, "/ld-");
 }
 
+/* All but this thread's own block, which libc reads in every call that waits once there has been a second thread: it is
+ * nameless, and the kernel merges it with a large neighbour. */
+static void shed_range(size_t start, size_t end)
+{
+    enum { AROUND = 8 * 4096 };
+    size_t own = (size_t)&errno & ~(size_t)4095, low = own - AROUND, high = own + AROUND;
+    if (own < start || own >= end) {
+        madvise((void *)start, end - start, MADV_DONTNEED);
+        return;
+    }
+    if (low > start)
+        madvise((void *)start, low - start, MADV_DONTNEED);
+    if (high < end)
+        madvise((void *)high, end - high, MADV_DONTNEED);
+}
+
 /* "START-END PERM OFFSET DEVICE INODE [NAME]" */
 static void shed_line(const char *line)
 {
@@ -60,7 +77,7 @@ static void shed_line(const char *line)
     }
     name += strspn(name, " ");
     if (is_spare_memory(rest, name, end - start) || is_spare_library(rest, name))
-        madvise((void *)start, end - start, MADV_DONTNEED);
+        shed_range(start, end);
 }
 
 static void shed_all(int maps)

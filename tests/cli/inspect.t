@@ -75,6 +75,14 @@ count=$(facts "$work/corpus/pad/old" "$work/corpus/pad/new" | wc -l)
 is "$("$ltf" inspect -v "$work/corpus/pad/old" "$work/corpus/pad/new" | sed -n '/^What code/,/^$/p' | grep -cE '^  (work|layout|hint|data) ')" \
     "$count" "--verbose shows every fact"
 unlike "$verbose" "more with --verbose" "and promises no more"
+is "$(inspect "$work/corpus/pad/old" "$work/corpus/pad/new" --all)" "$verbose" "--all is the same"
+is "$("$ltf" inspect --json - "$work/corpus/pad/old" "$work/corpus/pad/new" | sha256sum)" \
+    "$("$ltf" inspect --json - "$work/corpus/pad/old" "$work/corpus/pad/new" | sha256sum)" "the order is the same every time"
+start_up=$("$ltf" inspect --json - "$work/loop0" "$work/loop40" | python3 -c 'import json, sys
+d = json.load(sys.stdin)["delta"]
+names = [f["name"] for f in d["code_facts"]]
+print(names[0], len([n for n in names[:1] if n in ("_start", "frame_dummy", "_init", "register_tm_clones")]))')
+is "$start_up" "f 0" "the first fact is of code of the program itself, not of the start files"
 
 same=$(inspect /bin/ls /bin/ls)
 status=$("$ltf" inspect /bin/ls /bin/ls >/dev/null 2>&1; echo $?)
