@@ -96,7 +96,7 @@ static void plan_drawn(struct work *w, unsigned batch, unsigned number)
         l->axes |= 1u << AXIS_HEAP;
     }
     if (w->relink && relink_axes(w->relink, w->study->axes)) {
-        l->family = number % 2 ? FAMILY_PAD : FAMILY_ORDER;
+        l->family = number % 2 && relink_pads(w->relink) ? FAMILY_PAD : FAMILY_ORDER;
         l->axes |= relink_axes(w->relink, w->study->axes);
     }
 }
@@ -114,7 +114,7 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
             plan(w, REAL_NEW_PLACE, batch, 0);
         }
         const struct layout_remedy *remedy = w->result->layouts ? w->result->layouts->remedy : NULL;
-        if (remedy && remedy->kind != REMEDY_PAD)
+        if (remedy && remedy->kind != REMEDY_PAD && relink_pads(w->relink))
             plan(w, REAL_REMEDIED, batch, 0);
     }
     for (unsigned number = from; number < to; number++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "elf/inventory.h"
+#include "layout/link_order.h"
 #include "layout/link_place.h"
 #include "run/command.h"
 
@@ -20,6 +21,7 @@ struct relink {
     const char *own[2];      /* the program linked without any change */
     const char *script[2];   /* GNU ld's */
     struct link_map map[2];
+    const struct inventory *inventory[2]; /* of the programs linked without any change */
     size_t links;            /* names files */
     bool counted[2];         /* study->link[].moved is known */
     bool whole;              /* most code comes in objects' whole .text, not function by function */
@@ -156,6 +158,7 @@ static bool link_own(struct relink *r, int side, struct err *err)
         return false;
     link->identical = inv->sha256 && r->result->side[side].sha256 && strcmp(inv->sha256, r->result->side[side].sha256) == 0;
     r->own[side] = output;
+    r->inventory[side] = inv;
     r->script[side] = link_script_in(r->arena, end.output);
     r->map[side] = link_map_read(r->arena, read_text(r->arena, map));
     return true;
@@ -171,8 +174,40 @@ static bool is_whole(const struct link_map *map)
     return together > apart;
 }
 
+/* lld takes an order of symbols, and no places. */
+static bool by_symbols(const struct relink *r)
+{
+    return strstr(r->study->link[SIDE_OLD].linker, "LLD") && strstr(r->study->link[SIDE_NEW].linker, "LLD");
+}
+
+static bool by_script(const struct relink *r)
+{
+    return r->script[SIDE_OLD] && r->script[SIDE_NEW];
+}
+
+/* What an order can be given to: functions of plain code that have a name of their own. */
+static const char **functions_of(struct relink *r, int side, size_t *count)
+{
+    const struct inventory *inv = r->inventory[side];
+    const char **names = arena_array(r->arena, inv->symbol_count + 1, sizeof *names);
+    *count = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++) {
+        const struct symbol *s = &inv->symbols[i];
+        if (s->kind == SYMBOL_FUNCTION && !s->alias && !s->cold && !s->made_up && s->size && s->section >= 0 &&
+            strcmp(inv->sections[s->section].name, ".text") == 0)
+            names[(*count)++] = s->name;
+    }
+    return names;
+}
+
 static size_t count_pieces(struct relink *r, int side)
 {
+    if (!by_script(r)) {
+        size_t functions = 0;
+        if (by_symbols(r))
+            functions_of(r, side, &functions);
+        return functions;
+    }
     struct layout_wish wish = { .family = FAMILY_ORDER, .axes = AXES_ALL };
     size_t pieces = 0;
     for (const struct link_section *s = link_sections; s->name; s++) {
@@ -230,13 +265,18 @@ void relink_close(struct relink *relink)
 
 unsigned relink_axes(const struct relink *relink, unsigned wanted)
 {
-    bool placed = relink->script[SIDE_OLD] && relink->script[SIDE_NEW];
-    return placed ? wanted & (1u << AXIS_TEXT | 1u << AXIS_DATA) : 0;
+    unsigned can = by_script(relink) ? 1u << AXIS_TEXT | 1u << AXIS_DATA : by_symbols(relink) ? 1u << AXIS_TEXT : 0;
+    return wanted & can;
 }
 
 bool relink_transplants(const struct relink *relink)
 {
-    return relink_axes(relink, relink->study->axes) >> AXIS_TEXT & 1;
+    return by_script(relink) && (relink_axes(relink, relink->study->axes) >> AXIS_TEXT & 1);
+}
+
+bool relink_pads(const struct relink *relink)
+{
+    return by_script(relink);
 }
 
 static struct layout_wish wish_of(const struct real_layout *layout, uint64_t seed)
@@ -276,6 +316,58 @@ static bool link_script(struct relink *r, int side, const char *text, const char
     return linked;
 }
 
+/* Links with an order of symbols, for lld. */
+static bool link_symbols(struct relink *r, int side, const char *order, const char **path, struct err *err)
+{
+    const char *output = file_name(r, side, ""), *list = file_name(r, side, ".order");
+    const char *const words[] = { "--symbol-ordering-file", list, "--no-warn-symbol-ordering", NULL };
+    struct command_end end;
+    bool linked = write_text(list, order, err) && link_with(r, side, output, words, &end, err);
+    unlink(list);
+    *path = output;
+    return linked;
+}
+
+static bool moves_something(struct relink *r, int side, struct err *err)
+{
+    r->counted[side] = true;
+    return r->study->link[side].moved ||
+           err_set(err, ERR_TARGET, "linked in another order %s is as before: does its link command hand {options} on?", side_name[side]);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct symbol *const *)a)->name, (*(const struct symbol *const *)b)->name);
+}
+
+/* How many of the global functions are elsewhere than in the program linked without any change. */
+static bool count_moved(struct relink *r, int side, const char *path, struct err *err)
+{
+    const struct inventory *own = r->inventory[side], *inv = inventory_read(r->arena, path, err);
+    if (!inv)
+        return false;
+    const struct symbol **names = arena_array(r->arena, inv->symbol_count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        if (inv->symbols[i].kind == SYMBOL_FUNCTION && !inv->symbols[i].local)
+            names[count++] = &inv->symbols[i];
+    if (count)
+        qsort(names, count, sizeof *names, by_name);
+    for (size_t i = 0; count && i < own->symbol_count; i++) {
+        const struct symbol *s = &own->symbols[i], **twin = bsearch(&s, names, count, sizeof *names, by_name);
+        r->study->link[side].moved += s->kind == SYMBOL_FUNCTION && !s->local && twin && (*twin)->address != s->address;
+    }
+    return moves_something(r, side, err);
+}
+
+static bool link_ordered_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
+{
+    size_t count;
+    const char **names = functions_of(r, side, &count);
+    return link_symbols(r, side, link_order(r->arena, names, count, r->study->seed, layout->number), path, err) &&
+           (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
+}
+
 static bool link_remedy(struct relink *r, const char **path, struct err *err)
 {
     const struct layout_remedy *remedy = r->result->layouts->remedy;
@@ -289,6 +381,8 @@ static bool link_remedy(struct relink *r, const char **path, struct err *err)
 
 static bool link_placed_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
 {
+    if (!by_script(r))
+        return link_ordered_side(r, layout, side, path, err);
     const char *map;
     struct link_places text = { 0 };
     const char *script = script_of(r, layout, side, &text);
@@ -297,10 +391,9 @@ static bool link_placed_side(struct relink *r, const struct real_layout *layout,
     if (layout->kind == REAL_DRAWN && !r->counted[side]) {
         struct link_map made = link_map_read(r->arena, read_text(r->arena, map));
         r->study->link[side].moved = link_placed(r->arena, &made, &text);
-        r->counted[side] = true;
     }
     unlink(map);
-    return true;
+    return layout->kind != REAL_DRAWN || !text.count || moves_something(r, side, err);
 }
 
 bool relink_layout(struct relink *relink, const struct real_layout *layout, const char *path[2], struct err *err)
@@ -326,7 +419,11 @@ void relink_tell(const struct relink *relink, struct real_study *study)
     struct arena *arena = relink->arena;
     const char *said;
     if (!relink_axes(relink, AXES_ALL))
-        said = arena_printf(arena, "Code and data: not moved, as %s prints no linker script: link with GNU ld.", study->link[SIDE_OLD].linker);
+        said = arena_printf(arena, "Code and data: not moved, as %s takes neither a linker script nor an order of symbols: link with GNU ld or lld.",
+                            study->link[SIDE_OLD].linker);
+    else if (!by_script(relink))
+        said = arena_printf(arena, "Code: %zu functions of old and %zu of new are put in other orders by %s. Data: not moved; GNU ld moves it.",
+                            study->link[SIDE_OLD].pieces, study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker);
     else
         said = arena_printf(arena, "Code and data: %zu pieces of old and %zu of new are placed by %s%s.", study->link[SIDE_OLD].pieces,
                             study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker,

@@ -85,6 +85,20 @@ else
     skip "code and data are moved by linking again" "the linker is not GNU ld"
 fi
 
+if command -v ld.lld >/dev/null; then
+    for side in old new; do gcc -fuse-ld=lld "$side.o" -o "$side.lld"; done
+    sweep --relink 'gcc -fuse-ld=lld {options} {side}.o -o {output}' --json result.json ./old.lld ./new.lld
+    is "$(field 'r["link_old"]["identical"], r["link_old"]["moved"] >= 3, r["link_old"]["moved"] == r["link_new"]["moved"]')" "True True True" "lld moves functions by an order of symbols"
+    is "$(field '[(l["family"], l["moves"]["text"], l["moves"]["data"], len(l["old"])) for l in r["layouts"] if l["kind"] == "drawn"]')" \
+        "[('order', True, False, 2), ('order', True, False, 2), ('order', True, False, 2)]" "and nothing else"
+    deaf='case "{options}" in *order*) gcc -fuse-ld=lld {side}.o -o {output} ;; *) gcc -fuse-ld=lld {options} {side}.o -o {output} ;; esac'
+    sweep --relink "$deaf" --json result.json ./old.lld ./new.lld
+    is "$(field 'sorted(set(bool(l["refused"]) for l in r["layouts"] if l["kind"] == "drawn"))')" "[True]" "an order that moves nothing does not count"
+    like "$(tr -s ' \n' ' ' <out)" 'linked in another order old is as before: does its link command hand \{options\} on' "which is said"
+else
+    skip "lld moves functions by an order of symbols" "lld is not installed"
+fi
+
 sweep --relink 'false {options} {output}' ./old ./new
 is "$?" 8 "a link command that fails has the target's exit status"
 like "$(<err)" 'link command of old ended with status 1.*give --relink the command that linked' "and one sentence"
