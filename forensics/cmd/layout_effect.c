@@ -51,7 +51,8 @@ static bool replay_on(struct result *result, const char *processor, const struct
     const struct profile *profile = profile_find(result->arena, processor, err);
     if (!profile)
         return false;
-    struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed, .shard = wanted->shard, .shards = wanted->shards,
+    struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed,
+                               .shard = wanted->shard, .shards = wanted->shards,
                                .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
                                .recording = { recordings[0].path, recordings[1].path } };
     struct sweep_hooks hooks = { progress, tell, stopped };

@@ -72,6 +72,9 @@ for bad in 0/3 4/3 2 2/x 1/2/3; do
     like "$? $(<err)" "^1 .*--shard takes a part and the number of parts, e.g. 2/8, not '$bad'" "--shard $bad is an error"
 done
 
+"$ltf" sweep --profile zen3,golden-cove --shard 1/2 old new >out 2>err
+like "$? $(<err)" '^1 .*--shard takes one --profile' "shards of several processors are refused before anything is run"
+
 # ---- on the model ----
 if [[ ! -x $root/build/recorder/layout_tax_recorder-amd64-linux ]]; then
     skip "shards on the model" "no recorder was built"
