@@ -1,4 +1,5 @@
 /* From a linker's map to places and a script: what GNU ld prints is read, and what is written says where things go. */
+#include "layout/link_order.h"
 #include "layout/link_place.h"
 #include "tap.h"
 
@@ -126,6 +127,18 @@ static void test_remedy(void)
     ok(!link_script_remedy(arena, script, &map, &nobody), "a function without a section of its own cannot be placed");
 }
 
+static void test_order(void)
+{
+    static const char *const some[] = { "a", "b", "c", "d", "e", "f" }, *const others[] = { "f", "x", "e", "d", "c", "b", "a" };
+    const char *one = link_order(arena, some, 6, 3, 0), *two = link_order(arena, others, 7, 3, 0);
+    char *without = arena_strdup(arena, two), *x = strstr(without, "x\n");
+    ok(strlen(one) == 12 && strlen(two) == 14 && x, "every name has a line");
+    memmove(x, x + 2, strlen(x + 2) + 1);
+    is_str(without, one, "what two programs share comes in the same order in both");
+    ok(strcmp(one, link_order(arena, some, 6, 3, 1)) != 0 && strcmp(one, link_order(arena, some, 6, 4, 0)) != 0, "another number or seed draws another order");
+    is_str(link_order(arena, some, 0, 3, 0), "", "no names, no lines");
+}
+
 int main(void)
 {
     arena = arena_new();
@@ -134,6 +147,7 @@ int main(void)
     test_places();
     test_script();
     test_remedy();
+    test_order();
     arena_free(arena);
     return done_testing();
 }
