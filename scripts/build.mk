@@ -25,6 +25,9 @@ bench-sim: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_sys
 bench-inspect: $(BIN)/layout_tax_forensics ## speed and memory of inspect on files of 20 and 100 MB (ROUNDS=)
 	@BUILD=$(BUILD) scripts/box/bench_inspect_box.sh
 
+bench-replay: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_system ## instructions a second of replaying layouts (LAYOUTS=)
+	@BUILD=$(BUILD) scripts/box/bench_replay_box.sh
+
 INSTALL   ?= install
 BINDIR    := $(DESTDIR)$(PREFIX)/bin
 LIBDIR    := $(DESTDIR)$(PREFIX)/lib

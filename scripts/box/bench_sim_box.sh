@@ -4,8 +4,9 @@
 #   scripts/box/bench_sim_box.sh [PROGRAM...]       (make bench-sim does the same after building)
 #
 # Programs: random_mixed (the C library's malloc), gzip, sqlite3; absent ones are left out with a sentence. A round runs
-# the program natively, under the model and under cachegrind, one after the other; medians of wall clock, of processor
-# time, and their ratios. The command models two sides a run, so its figures are halves. Memory is the largest process's.
+# the program natively, under the full model, the sampled one and cachegrind, one after the other; medians of wall clock
+# and processor time. The command models two sides a run, so its figures are halves. Memory is the largest process's. The
+# sampled model's error is against the full one's figures, of the misses that occur once in 10000 instructions or oftener.
 #
 #   ROUNDS=7   PROFILE=zen3   BUILD=build
 
