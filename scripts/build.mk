@@ -9,7 +9,7 @@ demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares
 	@$(MAKE) --no-print-directory pgo-fast-full
 	@scripts/demo.sh
 
-.PHONY: bench-accuracy bench-inspect bench-null bench-model bench-sim
+.PHONY: bench-accuracy bench-inspect bench-null bench-model bench-sim bench-replay
 bench-accuracy: $(BIN)/layout_tax_forensics $(RECORDER) ## causes found against causes known: the labelled pairs (PROFILE=, LAYOUTS=, KEEP=)
 	@BUILD=$(BUILD) scripts/box/bench_accuracy_box.sh
 
