@@ -4,8 +4,8 @@
 
 #include "core/result.h"
 
-/* Fills the verdict from the modelled layouts, the real ones, or both: the clock is believed where it could decide. At least
- * one of them must be there. */
+/* Fills the verdict from the modelled layouts, the real ones, or both: the clock is believed where it could decide. At
+ * least one of them must be there. */
 void conclude_layouts(struct result *result);
 
 #endif

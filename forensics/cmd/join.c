@@ -35,23 +35,31 @@ static bool same_plan(const struct layout_study *a, const struct layout_study *b
     if (planned(a) != planned(b))
         return false;
     for (size_t i = 0; i < planned(a); i++)
-        if (a->trials[i].family != b->trials[i].family || a->trials[i].axes != b->trials[i].axes || a->trials[i].seed != b->trials[i].seed)
+        if (a->trials[i].family != b->trials[i].family || a->trials[i].axes != b->trials[i].axes ||
+            a->trials[i].seed != b->trials[i].seed)
             return false;
     return true;
 }
 
-static bool join_model(struct arena *arena, struct layout_study *whole, const struct layout_study *part, const char *what, struct err *err)
+static bool join_model(struct arena *arena, struct layout_study *whole, const struct layout_study *part,
+                       const char *what, struct err *err)
 {
     if (strcmp(whole->processor, part->processor) != 0)
-        return err_set(err, ERR_TOOL, "%s is of another sweep: --profile differs (%s, %s): name results of one sweep only", what, whole->processor,
-                       part->processor);
+        return err_set(err, ERR_TOOL,
+                       "%s is of another sweep: --profile differs (%s, %s): name results of one sweep only", what,
+                       whole->processor, part->processor);
     if (whole->shards != part->shards || !same_plan(whole, part))
-        return err_set(err, ERR_TOOL, "%s is of another sweep: --layouts, --apart, --axes, --seed or the number of shards differs: name results of one sweep only",
+        return err_set(err, ERR_TOOL,
+                       "%s is of another sweep: --layouts, --apart, --axes, --seed or the number of shards differs: "
+                       "name results of one sweep only",
                        what);
     for (int side = 0; side < 2; side++)
         if (whole->instructions[side] != part->instructions[side] || whole->shipped[side] != part->shipped[side])
-            return err_set(err, ERR_TOOL, "%s recorded another execution of %s (%.0f instructions, not %.0f): use machines with the same libraries, and a program "
-                           "that does the same in every run", what, side_name[side], part->instructions[side], whole->instructions[side]);
+            return err_set(err, ERR_TOOL,
+                           "%s recorded another execution of %s (%.0f instructions, not %.0f): use machines with the "
+                           "same libraries, and a program "
+                           "that does the same in every run",
+                           what, side_name[side], part->instructions[side], whole->instructions[side]);
     for (size_t i = 0; i < planned(part); i++)
         for (int side = 0; side < 2; side++)
             if (isnan(whole->trials[i].cycles[side]))
@@ -85,7 +93,8 @@ static void join_real(struct arena *arena, struct real_study *whole, const struc
 bool join_results(struct result *whole, const struct result *part, const char *what, struct err *err)
 {
     if (!part->layouts != !whole->layouts || !part->real != !whole->real)
-        return err_set(err, ERR_TOOL, "%s is of another sweep: only one of them has %s layouts: name results of one sweep only", what,
+        return err_set(err, ERR_TOOL,
+                       "%s is of another sweep: only one of them has %s layouts: name results of one sweep only", what,
                        !part->layouts != !whole->layouts ? "modelled" : "real");
     if (!real_same(whole, part, what, err))
         return false;

@@ -4,8 +4,8 @@
 
 #include "core/result.h"
 
-/* Adds the layouts of `part` (which must outlive `whole`) to those of `whole`; `what` names it in a sentence. False when
- * they are not of one sweep, or hold the same layouts. */
+/* Adds the layouts of `part` (which must outlive `whole`) to those of `whole`; `what` names it in a sentence. False
+ * when they are not of one sweep, or hold the same layouts. */
 bool join_results(struct result *whole, const struct result *part, const char *what, struct err *err);
 
 /* How many shards the sweep of a result has, and which of them it is; 1 of 1: it is whole. */

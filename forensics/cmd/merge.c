@@ -38,7 +38,8 @@ static const struct argp_child children[] = {
 static const struct argp argp = {
     .parser = parse,
     .args_doc = "SHARD.json...",
-    .doc = "Puts the results of `sweep --shard I/N` together: the same table and verdict as if one machine had run all of them. They must be of "
+    .doc = "Puts the results of `sweep --shard I/N` together: the same table and verdict as if one machine had run all "
+           "of them. They must be of "
            "the same files, arguments, seed and options, and real ones from machines of one kind.",
     .children = children,
 };
@@ -51,7 +52,8 @@ static struct result *load(const char *path, struct err *err)
     else if (result && result->real && !result->session.complete)
         err_set(err, ERR_TOOL, "%s was cut short: run the same command again with --resume to end it", path);
     else if (result && join_shard(result) > join_shards(result))
-        err_set(err, ERR_TOOL, "%s is damaged: there is no shard %u of %u: run it again", path, join_shard(result), join_shards(result));
+        err_set(err, ERR_TOOL, "%s is damaged: there is no shard %u of %u: run it again", path, join_shard(result),
+                join_shards(result));
     if (err->kind == ERR_NONE)
         return result;
     result_free(result);
@@ -80,8 +82,9 @@ static bool add(struct result **whole, bool **seen, const char *path, struct err
     }
     arena_defer((*whole)->arena, release, part);
     if (join_shards(part) != join_shards(*whole))
-        return err_set(err, ERR_TOOL, "%s is of another sweep: it is one of %u shards, not of %u: name results of one sweep only", path, join_shards(part),
-                       join_shards(*whole));
+        return err_set(err, ERR_TOOL,
+                       "%s is of another sweep: it is one of %u shards, not of %u: name results of one sweep only",
+                       path, join_shards(part), join_shards(*whole));
     if ((*seen)[shard])
         return err_set(err, ERR_TOOL, "%s holds shard %u, which is there already: name each shard once", path, shard);
     (*seen)[shard] = true;
@@ -115,7 +118,8 @@ int verb_merge(int argc, char **argv)
         tell_missing(whole, seen, shards);
         join_conclude(whole, o.shared.output.judge.floor);
         conclude_layouts(whole);
-        status = show(whole, &o.shared.output, &err) ? exit_status(&whole->verdict, o.shared.output.fail_on) : fail(&err);
+        status =
+            show(whole, &o.shared.output, &err) ? exit_status(&whole->verdict, o.shared.output.fail_on) : fail(&err);
     }
     result_free(whole);
     options_free(&o.shared);

@@ -141,8 +141,8 @@ static bool programs_of(struct work *w, const struct real_layout *l, const char 
 {
     path[SIDE_OLD] = w->result->spec.path[SIDE_OLD];
     path[SIDE_NEW] = w->result->spec.path[SIDE_NEW];
-    bool relinked = l->kind == REAL_RELINKED || l->kind == REAL_OLD_PLACE || l->kind == REAL_NEW_PLACE || l->kind == REAL_REMEDIED ||
-                    l->family != FAMILY_SHIPPED;
+    bool relinked = l->kind == REAL_RELINKED || l->kind == REAL_OLD_PLACE || l->kind == REAL_NEW_PLACE ||
+                    l->kind == REAL_REMEDIED || l->family != FAMILY_SHIPPED;
     return !relinked || relink_layout(w->relink, l, path, err);
 }
 
@@ -228,11 +228,15 @@ static void tell_what_moves(struct work *w)
     struct arena *arena = w->result->arena;
     if (w->study->axes & (1u << AXIS_STACK | 1u << AXIS_HEAP))
         note(w, arena_printf(arena, "%s: moved by %s, in steps of 16 bytes within a page.",
-                             w->study->axes >> AXIS_STACK & 1 ? (w->study->axes >> AXIS_HEAP & 1 ? "Stack and heap" : "Stack") : "Heap",
-                             w->study->axes >> AXIS_STACK & 1 ? (w->study->axes >> AXIS_HEAP & 1 ? "the size of the environment, the length of argv[0] and the "
-                                                                                                   "program's break"
-                                                                                                 : "the size of the environment and the length of argv[0]")
-                                                              : "the program's break"));
+                             w->study->axes >> AXIS_STACK & 1
+                                 ? (w->study->axes >> AXIS_HEAP & 1 ? "Stack and heap" : "Stack")
+                                 : "Heap",
+                             w->study->axes >> AXIS_STACK & 1
+                                 ? (w->study->axes >> AXIS_HEAP & 1
+                                        ? "the size of the environment, the length of argv[0] and the "
+                                          "program's break"
+                                        : "the size of the environment and the length of argv[0]")
+                                 : "the program's break"));
     if (w->relink)
         relink_tell(w->relink, w->study);
     else if (w->study->axes & (1u << AXIS_TEXT | 1u << AXIS_DATA))
@@ -261,9 +265,11 @@ static void tell_how_to_go_on(const struct work *w, struct err *err)
     const char *state = w->wanted->state, *said = arena_strdup(w->result->arena, err->text);
     err_clear(err);
     if (state)
-        err_set(err, ERR_INTERRUPTED, "%s after %zu of %zu runs: the same command goes on from %s", said, w->done, w->total, state);
+        err_set(err, ERR_INTERRUPTED, "%s after %zu of %zu runs: the same command goes on from %s", said, w->done,
+                w->total, state);
     else
-        err_set(err, ERR_INTERRUPTED, "%s after %zu of %zu runs: with --resume FILE they are kept", said, w->done, w->total);
+        err_set(err, ERR_INTERRUPTED, "%s after %zu of %zu runs: with --resume FILE they are kept", said, w->done,
+                w->total);
 }
 
 bool real_measure(struct result *result, const struct real_wanted *wanted, struct progress *progress, struct err *err)
@@ -271,8 +277,14 @@ bool real_measure(struct result *result, const struct real_wanted *wanted, struc
     struct real_study *study = arena_alloc(result->arena, sizeof *study);
     struct work w = { .result = result, .study = study, .wanted = wanted, .progress = progress, .spec = result->spec,
                       .floor = wanted->floor > 0 ? wanted->floor : FLOOR };
-    *study = (struct real_study){ .link = { { .command = wanted->relink[SIDE_OLD] }, { .command = wanted->relink[SIDE_NEW] } }, .seed = result->spec.seed, .axes = wanted->axes, .wanted = wanted->layouts, .shard = wanted->shard,
-                                  .shards = wanted->shards, .rounds = (unsigned)result->spec.runs };
+    *study = (struct real_study){ .link = { { .command = wanted->relink[SIDE_OLD] },
+                                            { .command = wanted->relink[SIDE_NEW] } },
+                                  .seed = result->spec.seed,
+                                  .axes = wanted->axes,
+                                  .wanted = wanted->layouts,
+                                  .shard = wanted->shard,
+                                  .shards = wanted->shards,
+                                  .rounds = (unsigned)result->spec.runs };
     study->layout_room = most_layouts(&w);
     study->layouts = arena_array(result->arena, study->layout_room, sizeof *study->layouts);
     result->real = study;

@@ -7,7 +7,8 @@
 
 struct real_wanted {
     unsigned layouts;     /* drawn, at most; >= 2 */
-    unsigned first;       /* drawn in the first batch; each further batch doubles what there is, until the interval is narrow */
+    unsigned
+        first; /* drawn in the first batch; each further batch doubles what there is, until the interval is narrow */
     unsigned axes;        /* bit per axis */
     unsigned shard, shards; /* 1 of 1: all layouts */
     double floor;         /* smallest effect of interest, a fraction; 0: 1 % */

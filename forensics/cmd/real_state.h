@@ -4,8 +4,8 @@
 
 #include "core/result.h"
 
-/* Whether two results are of one sweep: the same files, arguments, environment, seed, axes and figures, and machines of one
- * kind. False with one sentence that names the difference; `what` names the second result. */
+/* Whether two results are of one sweep: the same files, arguments, environment, seed, axes and figures, and machines of
+ * one kind. False with one sentence that names the difference; `what` names the second result. */
 bool real_same(const struct result *a, const struct result *b, const char *what, struct err *err);
 
 /* Reads the file if it exists; *before stays NULL when it does not. False: it cannot be read, or is another sweep's. */

@@ -29,10 +29,14 @@ struct relink {
 
 bool relink_check(const char *command, struct err *err)
 {
-    bool output = strstr(command, "{output}"), options = strstr(command, "{options}") || strstr(command, "{ld-options}");
+    bool output = strstr(command, "{output}"),
+         options = strstr(command, "{options}") || strstr(command, "{ld-options}");
     return (output && options) ||
-           err_set(err, ERR_USAGE, "the link command lacks %s: write it as in --relink 'gcc {options} main.o -o {output}' ({ld-options} "
-                                   "where the linker is called without a compiler)", output ? "{options}" : "{output}");
+           err_set(
+               err, ERR_USAGE,
+               "the link command lacks %s: write it as in --relink 'gcc {options} main.o -o {output}' ({ld-options} "
+               "where the linker is called without a compiler)",
+               output ? "{options}" : "{output}");
 }
 
 /* ---- one link ---- */
@@ -58,7 +62,8 @@ static void put_options(FILE *to, const char *const *words, bool through_compile
     }
 }
 
-static const char *expand(struct arena *arena, const char *command, int side, const char *output, const char *const *words)
+static const char *expand(struct arena *arena, const char *command, int side, const char *output,
+                          const char *const *words)
 {
     static const struct { const char *text; enum { OUTPUT, OPTIONS, LD_OPTIONS, SIDE } what; } holders[] = {
         { "{output}", OUTPUT }, { "{options}", OPTIONS }, { "{ld-options}", LD_OPTIONS }, { "{side}", SIDE },
@@ -96,15 +101,18 @@ static const char *file_name(struct relink *r, int side, const char *ending)
 }
 
 /* Links a side with these words for the linker. */
-static bool link_with(struct relink *r, int side, const char *output, const char *const *words, struct command_end *end, struct err *err)
+static bool link_with(struct relink *r, int side, const char *output, const char *const *words, struct command_end *end,
+                      struct err *err)
 {
     if (!command_run(r->arena, expand(r->arena, r->command[side], side, output, words), end, err))
         return false;
     const char *words_said = *end->tail ? "; its last words: " : "";
     if (end->status != 0)
-        return err_set(err, ERR_TARGET, "the link command of %s ended with status %d%s%s", side_name[side], end->status, words_said, end->tail);
+        return err_set(err, ERR_TARGET, "the link command of %s ended with status %d%s%s", side_name[side], end->status,
+                       words_said, end->tail);
     return access(output, X_OK) == 0 ||
-           err_set(err, ERR_TARGET, "the link command of %s made no program at {output}%s%s", side_name[side], words_said, end->tail);
+           err_set(err, ERR_TARGET, "the link command of %s made no program at {output}%s%s", side_name[side],
+                   words_said, end->tail);
 }
 
 static const char *read_text(struct arena *arena, const char *path)
@@ -152,11 +160,13 @@ static bool link_own(struct relink *r, int side, struct err *err)
     if (!link->linker)
         return false;
     if (!link_with(r, side, output, words, &end, &why))
-        return err_set(err, why.kind, "%s: give --relink the command that linked %s", why.text, r->result->spec.path[side]);
+        return err_set(err, why.kind, "%s: give --relink the command that linked %s", why.text,
+                       r->result->spec.path[side]);
     const struct inventory *inv = inventory_read(r->arena, output, err);
     if (!inv)
         return false;
-    link->identical = inv->sha256 && r->result->side[side].sha256 && strcmp(inv->sha256, r->result->side[side].sha256) == 0;
+    link->identical =
+        inv->sha256 && r->result->side[side].sha256 && strcmp(inv->sha256, r->result->side[side].sha256) == 0;
     r->own[side] = output;
     r->inventory[side] = inv;
     r->script[side] = link_script_in(r->arena, end.output);
@@ -224,10 +234,13 @@ struct relink *relink_open(struct result *result, const char *const command[2], 
 {
     struct relink *r = arena_alloc(result->arena, sizeof *r);
     const char *folder = getenv("TMPDIR");
-    *r = (struct relink){ .result = result, .arena = result->arena, .study = study, .command = { command[0], command[1] } };
+    *r = (struct relink){
+        .result = result, .arena = result->arena, .study = study, .command = { command[0], command[1] }
+    };
     snprintf(r->folder, sizeof r->folder, "%.4000s/layout_tax_relink.XXXXXX", folder && *folder ? folder : "/tmp");
     if (!mkdtemp(r->folder)) {
-        err_sys(err, ERR_TOOL, errno, "cannot make the folder '%s' for the linked programs (set TMPDIR to a folder with room)", r->folder);
+        err_sys(err, ERR_TOOL, errno,
+                "cannot make the folder '%s' for the linked programs (set TMPDIR to a folder with room)", r->folder);
         *r->folder = '\0';
         return NULL;
     }
@@ -281,7 +294,9 @@ bool relink_pads(const struct relink *relink)
 
 static struct layout_wish wish_of(const struct real_layout *layout, uint64_t seed)
 {
-    enum layout_family family = layout->kind == REAL_OLD_PLACE ? FAMILY_OLD_PLACE : layout->kind == REAL_NEW_PLACE ? FAMILY_NEW_PLACE : layout->family;
+    enum layout_family family = layout->kind == REAL_OLD_PLACE   ? FAMILY_OLD_PLACE
+                                : layout->kind == REAL_NEW_PLACE ? FAMILY_NEW_PLACE
+                                                                 : layout->family;
     return (struct layout_wish){ .family = family, .axes = AXES_ALL, .seed = seed, .number = layout->number };
 }
 
@@ -304,7 +319,8 @@ static const char *script_of(struct relink *r, const struct real_layout *layout,
 }
 
 /* Links with a script of our own; *map: its file of the linker's map. */
-static bool link_script(struct relink *r, int side, const char *text, const char **map, const char **path, struct err *err)
+static bool link_script(struct relink *r, int side, const char *text, const char **map, const char **path,
+                        struct err *err)
 {
     const char *output = file_name(r, side, ""), *script = file_name(r, side, ".ld");
     *map = file_name(r, side, ".map");
@@ -332,7 +348,8 @@ static bool moves_something(struct relink *r, int side, struct err *err)
 {
     r->counted[side] = true;
     return r->study->link[side].moved ||
-           err_set(err, ERR_TARGET, "linked in another order %s is as before: does its link command hand {options} on?", side_name[side]);
+           err_set(err, ERR_TARGET, "linked in another order %s is as before: does its link command hand {options} on?",
+                   side_name[side]);
 }
 
 static int by_name(const void *a, const void *b)
@@ -360,7 +377,8 @@ static bool count_moved(struct relink *r, int side, const char *path, struct err
     return moves_something(r, side, err);
 }
 
-static bool link_ordered_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
+static bool link_ordered_side(struct relink *r, const struct real_layout *layout, int side, const char **path,
+                              struct err *err)
 {
     size_t count;
     const char **names = functions_of(r, side, &count);
@@ -371,15 +389,20 @@ static bool link_ordered_side(struct relink *r, const struct real_layout *layout
 static bool link_remedy(struct relink *r, const char **path, struct err *err)
 {
     const struct layout_remedy *remedy = r->result->layouts->remedy;
-    const char *map, *script = r->script[SIDE_NEW] ? link_script_remedy(r->arena, r->script[SIDE_NEW], &r->map[SIDE_NEW], remedy) : NULL;
+    const char *map, *script = r->script[SIDE_NEW]
+                                   ? link_script_remedy(r->arena, r->script[SIDE_NEW], &r->map[SIDE_NEW], remedy)
+                                   : NULL;
     if (!script)
-        return err_set(err, ERR_TARGET, "the remedy could not be built: its functions have no sections of their own (compile new with -ffunction-sections)");
+        return err_set(err, ERR_TARGET,
+                       "the remedy could not be built: its functions have no sections of their own (compile new with "
+                       "-ffunction-sections)");
     bool linked = link_script(r, SIDE_NEW, script, &map, path, err);
     unlink(map);
     return linked;
 }
 
-static bool link_placed_side(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
+static bool link_placed_side(struct relink *r, const struct real_layout *layout, int side, const char **path,
+                             struct err *err)
 {
     if (!by_script(r))
         return link_ordered_side(r, layout, side, path, err);
@@ -400,7 +423,8 @@ bool relink_layout(struct relink *relink, const struct real_layout *layout, cons
 {
     for (int side = 0; side < 2; side++) {
         bool stays = layout->kind == REAL_RELINKED || (layout->kind == REAL_OLD_PLACE && side == SIDE_OLD) ||
-                     (layout->kind == REAL_NEW_PLACE && side == SIDE_NEW) || (layout->kind == REAL_REMEDIED && side == SIDE_OLD);
+                     (layout->kind == REAL_NEW_PLACE && side == SIDE_NEW) ||
+                     (layout->kind == REAL_REMEDIED && side == SIDE_OLD);
         if (stays)
             path[side] = relink->own[side];
         else if (layout->kind == REAL_REMEDIED && !link_remedy(relink, &path[side], err))
@@ -419,14 +443,20 @@ void relink_tell(const struct relink *relink, struct real_study *study)
     struct arena *arena = relink->arena;
     const char *said;
     if (!relink_axes(relink, AXES_ALL))
-        said = arena_printf(arena, "Code and data: not moved, as %s takes neither a linker script nor an order of symbols: link with GNU ld or lld.",
+        said = arena_printf(arena,
+                            "Code and data: not moved, as %s takes neither a linker script nor an order of symbols: "
+                            "link with GNU ld or lld.",
                             study->link[SIDE_OLD].linker);
     else if (!by_script(relink))
-        said = arena_printf(arena, "Code: %zu functions of old and %zu of new are put in other orders by %s. Data: not moved; GNU ld moves it.",
+        said = arena_printf(arena,
+                            "Code: %zu functions of old and %zu of new are put in other orders by %s. Data: not moved; "
+                            "GNU ld moves it.",
                             study->link[SIDE_OLD].pieces, study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker);
     else
-        said = arena_printf(arena, "Code and data: %zu pieces of old and %zu of new are placed by %s%s.", study->link[SIDE_OLD].pieces,
-                            study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker,
-                            relink->whole ? "; compile with -ffunction-sections -fdata-sections, so that functions move one by one" : "");
+        said = arena_printf(
+            arena, "Code and data: %zu pieces of old and %zu of new are placed by %s%s.", study->link[SIDE_OLD].pieces,
+            study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker,
+            relink->whole ? "; compile with -ffunction-sections -fdata-sections, so that functions move one by one"
+                          : "");
     *ARENA_PUSH(arena, study->notes, study->note_count, study->note_room) = said;
 }

@@ -25,7 +25,8 @@ bool relink_transplants(const struct relink *relink);
 /* Whether pieces can be padded; else there are orders alone. */
 bool relink_pads(const struct relink *relink);
 
-/* Links what the layout asks for; path[] of a side that needs no linking stays. False: ERR_TARGET when the link failed. */
+/* Links what the layout asks for; path[] of a side that needs no linking stays. False: ERR_TARGET when the link failed.
+ */
 bool relink_layout(struct relink *relink, const struct real_layout *layout, const char *path[2], struct err *err);
 
 /* Adds what was found out to the study's notes. */

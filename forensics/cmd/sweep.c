@@ -17,7 +17,18 @@
 #include "run/interrupt.h"
 #include "run/machine.h"
 
-enum { OPT_LAYOUTS = 512, OPT_AXES, OPT_APART, OPT_REAL, OPT_RELINK, OPT_OLD_RELINK, OPT_NEW_RELINK, OPT_RESUME, OPT_SHARD, OPT_REMEDY };
+enum {
+    OPT_LAYOUTS = 512,
+    OPT_AXES,
+    OPT_APART,
+    OPT_REAL,
+    OPT_RELINK,
+    OPT_OLD_RELINK,
+    OPT_NEW_RELINK,
+    OPT_RESUME,
+    OPT_SHARD,
+    OPT_REMEDY
+};
 
 enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
 
@@ -31,16 +42,30 @@ struct sweep_options {
 };
 
 static const struct argp_option own_options[] = {
-    { "layouts", OPT_LAYOUTS, "N", 0, "Layouts to draw, the same for both sides (default 16; of real ones at most: 64, from 16 on until the interval is narrow)", 1 },
+    { "layouts", OPT_LAYOUTS, "N", 0,
+      "Layouts to draw, the same for both sides (default 16; of real ones at most: 64, from 16 on until the interval "
+      "is narrow)",
+      1 },
     { "axes", OPT_AXES, "LIST", 0, "What moves: text, data, heap, stack (default all)", 1 },
     { "apart", OPT_APART, "N", 0, "Layouts of each axis alone (default: half of --layouts; 0: none)", 1 },
-    { "remedy", OPT_REMEDY, "FILE", 0, "Where the layout costs, write the remedy that replay confirmed to FILE: an order for the linker, or a line to run or paste", 1 },
-    { "real", OPT_REAL, NULL, 0, "Run both builds in real layouts, too: stacks and heaps, and with --relink code and data (--source clock: without the model)", 2 },
-    { "relink", OPT_RELINK, "CMD", 0, "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new", 2 },
+    { "remedy", OPT_REMEDY, "FILE", 0,
+      "Where the layout costs, write the remedy that replay confirmed to FILE: an order for the linker, or a line to "
+      "run or paste",
+      1 },
+    { "real", OPT_REAL, NULL, 0,
+      "Run both builds in real layouts, too: stacks and heaps, and with --relink code and data (--source clock: "
+      "without the model)",
+      2 },
+    { "relink", OPT_RELINK, "CMD", 0,
+      "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new",
+      2 },
     { "old-relink", OPT_OLD_RELINK, "CMD", 0, "The same for old alone", 2 },
     { "new-relink", OPT_NEW_RELINK, "CMD", 0, "The same for new alone", 2 },
-    { "shard", OPT_SHARD, "I/N", 0, "Run the I-th of N parts of the layouts, on one machine of several; `merge` puts their --json files together", 3 },
-    { "resume", OPT_RESUME, "FILE", 0, "Keep the runs of --real in FILE after every round, and go on from there when it exists", 2 },
+    { "shard", OPT_SHARD, "I/N", 0,
+      "Run the I-th of N parts of the layouts, on one machine of several; `merge` puts their --json files together",
+      3 },
+    { "resume", OPT_RESUME, "FILE", 0,
+      "Keep the runs of --real in FILE after every round, and go on from there when it exists", 2 },
     { 0 },
 };
 
@@ -96,7 +121,8 @@ static void check_real(struct argp_state *state, const struct sweep_options *o)
     if (!o->real && (real->relink[SIDE_OLD] || real->relink[SIDE_NEW] || real->state))
         argp_error(state, "--relink and --resume are for real layouts: give --real, too");
     if (!real->relink[SIDE_OLD] != !real->relink[SIDE_NEW])
-        argp_error(state, "both sides must be linked again: give --relink with {side}, or --old-relink and --new-relink");
+        argp_error(state,
+                   "both sides must be linked again: give --relink with {side}, or --old-relink and --new-relink");
     if (o->real && o->shared.spec.runs == 0)
         argp_error(state, "--real needs rounds: give --runs 1 or more, or leave --real out for the model alone");
     if (o->wanted.shards > 1 && o->shared.spec.profile && strchr(o->shared.spec.profile, ','))
@@ -111,7 +137,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_AXES: o->wanted.axes = axes_of(state, arg); return 0;
     case OPT_APART: o->wanted.apart = count_of(state, "apart", arg, 0); return 0;
     case OPT_REAL: o->real = true; return 0;
-    case OPT_RELINK: o->real_wanted.relink[SIDE_OLD] = o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
+    case OPT_RELINK:
+        o->real_wanted.relink[SIDE_OLD] = o->real_wanted.relink[SIDE_NEW] = link_command(state, arg);
+        return 0;
     case OPT_OLD_RELINK: o->real_wanted.relink[SIDE_OLD] = link_command(state, arg); return 0;
     case OPT_NEW_RELINK: o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
     case OPT_SHARD: set_shard(state, o, arg); return 0;
@@ -144,8 +172,10 @@ static const struct argp argp = {
     .options = own_options,
     .parser = parse,
     .args_doc = "OLD NEW [-- ARGS...]",
-    .doc = "Records one execution of OLD and of NEW and replays both on the processor model in many layouts, the same for both: "
-           "says what the change of the code costs in any layout, and what only where things landed costs. Same seed, same table.",
+    .doc = "Records one execution of OLD and of NEW and replays both on the processor model in many layouts, the same "
+           "for both: "
+           "says what the change of the code costs in any layout, and what only where things landed costs. Same seed, "
+           "same table.",
     .children = children,
 };
 
@@ -187,8 +217,11 @@ static bool answer(struct result *result, struct sweep_options *o, struct progre
 
 int verb_sweep(int argc, char **argv)
 {
-    struct sweep_options o = { .shared = options_new(), .wanted = { .remedies = true, .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL },
-                               .real_wanted = { .layouts = REAL_LAYOUTS, .first = REAL_FIRST, .shard = 1, .shards = 1 } };
+    struct sweep_options o = {
+        .shared = options_new(),
+        .wanted = { .remedies = true, .layouts = LAYOUTS, .apart = LAYOUTS_MAX + 1, .axes = AXES_ALL },
+        .real_wanted = { .layouts = REAL_LAYOUTS, .first = REAL_FIRST, .shard = 1, .shards = 1 }
+    };
     o.shared.positional_min = o.shared.positional_max = 2;
     o.shared.program_args = true;
     o.shared.missing = "two builds are needed: OLD NEW";
@@ -224,7 +257,8 @@ int verb_sweep(int argc, char **argv)
         status = fail(&err);
     } else {
         conclude_layouts(result);
-        status = show(result, &o.shared.output, &err) ? exit_status(&result->verdict, o.shared.output.fail_on) : fail(&err);
+        status =
+            show(result, &o.shared.output, &err) ? exit_status(&result->verdict, o.shared.output.fail_on) : fail(&err);
     }
     interrupt_unwatch();
     result_free(result);

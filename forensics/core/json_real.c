@@ -42,11 +42,13 @@ static void walk_layout(struct codec *codec, void *item)
     if (codec->saving || codec_broken(codec))
         return;
     if (count[SIDE_OLD] != count[SIDE_NEW])
-        codec_fail(codec, "new", "has %zu runs where old has %zu: the file is damaged, run the sweep again", count[SIDE_NEW], count[SIDE_OLD]);
+        codec_fail(codec, "new", "has %zu runs where old has %zu: the file is damaged, run the sweep again",
+                   count[SIDE_NEW], count[SIDE_OLD]);
     for (int side = 0; side < 2; side++)
         for (size_t r = 0; r < count[SIDE_OLD] && !codec_broken(codec); r++)
             if (!(l->cost[side][r] > 0))
-                codec_fail(codec, side_name[side], "has a run without a cost: the file is damaged, run the sweep again");
+                codec_fail(codec, side_name[side],
+                           "has a run without a cost: the file is damaged, run the sweep again");
     l->rounds = l->room = count[SIDE_OLD];
 }
 
@@ -121,7 +123,8 @@ static void walk_study(struct codec *codec, void *item)
     codec_object(codec, "remedied", &study->remedied, walk_real_effect);
     codec_object(codec, "all", &study->all, walk_all);
     codec_size(codec, "refused", &study->refused);
-    struct real_layout *layouts = codec_items(codec, "layouts", study->layouts, &study->layout_count, sizeof *layouts, walk_layout);
+    struct real_layout *layouts =
+        codec_items(codec, "layouts", study->layouts, &study->layout_count, sizeof *layouts, walk_layout);
     if (codec->saving)
         return;
     study->layouts = layouts;

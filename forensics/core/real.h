@@ -1,8 +1,8 @@
 /* Real layouts: both builds in places that the linker and the system really gave them, on the clock (or the counters).
  * Filled by cmd/ (which layouts), run/panel.c (what they cost) and stat/real.c (what that says).
  *
- * The unit is the layout. Within one batch every layout of both sides runs in every round, so that what the machine does
- * meets all alike; batches (a stage of an adaptive sweep, a shard) are compared through their shipped layouts.
+ * The unit is the layout. Within one batch every layout of both sides runs in every round, so that what the machine
+ * does meets all alike; batches (a stage of an adaptive sweep, a shard) are compared through their shipped layouts.
  */
 #ifndef FORENSICS_CORE_REAL_H
 #define FORENSICS_CORE_REAL_H

@@ -90,8 +90,12 @@ struct link_map link_map_read(struct arena *arena, const char *text)
         }
         if (!name || !output || !take_place(p, end, &address, &size, &rest) || !size || !address || rest == end)
             continue;
-        *ARENA_PUSH(arena, map.pieces, map.count, map.room) = (struct link_piece){
-            .output = output, .section = name, .file = arena_strndup(arena, rest, (size_t)(end - rest)), .address = address, .size = size };
+        *ARENA_PUSH(arena, map.pieces, map.count, map.room) =
+            (struct link_piece){ .output = output,
+                                 .section = name,
+                                 .file = arena_strndup(arena, rest, (size_t)(end - rest)),
+                                 .address = address,
+                                 .size = size };
     }
     mark_unique(arena, &map);
     return map;

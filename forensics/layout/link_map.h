@@ -1,5 +1,5 @@
-/* A linker's map: which pieces (input sections) of which files lie where in the program. Read from what GNU ld prints with
- * -Map; and the linker script that it prints with --verbose. Pure text. */
+/* A linker's map: which pieces (input sections) of which files lie where in the program. Read from what GNU ld prints
+ * with -Map; and the linker script that it prints with --verbose. Pure text. */
 #ifndef FORENSICS_LAYOUT_LINK_MAP_H
 #define FORENSICS_LAYOUT_LINK_MAP_H
 

@@ -5,7 +5,8 @@
 #include <string.h>
 
 const struct link_section link_sections[] = {
-    { ".text", AXIS_TEXT }, { ".rodata", AXIS_DATA }, { ".data", AXIS_DATA }, { ".bss", AXIS_DATA }, { NULL, AXIS_COUNT },
+    { ".text", AXIS_TEXT }, { ".rodata", AXIS_DATA }, { ".data", AXIS_DATA },
+    { ".bss", AXIS_DATA },  { NULL, AXIS_COUNT },
 };
 
 static const uint64_t PAGE = 4096;
@@ -17,11 +18,12 @@ static bool begins(const char *text, const char *head)
     return strncmp(text, head, strlen(head)) == 0;
 }
 
-/* Merged strings and constants have no place of their own; .text.sorted.* is put in its order by the compiler's profile. */
+/* Merged strings and constants have no place of their own; .text.sorted.* is put in its order by the compiler's
+ * profile. */
 static bool can_move(const struct link_piece *p, const char *output)
 {
-    return strcmp(p->output, output) == 0 && begins(p->section, output) && !strstr(p->section, ".str") && !strstr(p->section, ".cst") &&
-           !begins(p->section, ".text.sorted.");
+    return strcmp(p->output, output) == 0 && begins(p->section, output) && !strstr(p->section, ".str") &&
+           !strstr(p->section, ".cst") && !begins(p->section, ".text.sorted.");
 }
 
 /* In the order in which GNU ld puts the parts of .text. */
@@ -35,7 +37,8 @@ static uint32_t group_of(const char *section)
     return count;
 }
 
-/* What is the same thing on both sides: the section where its name says all, else the file's name without its folder, too. */
+/* What is the same thing on both sides: the section where its name says all, else the file's name without its folder,
+ * too. */
 static const char *key_of(struct arena *arena, const struct link_piece *p)
 {
     const char *slash = strrchr(p->file, '/');
@@ -65,8 +68,8 @@ static int by_address(const void *a, const void *b)
 }
 
 /* One side's pieces by address, not overlapping; *page is the page that the first one begins on. */
-static const struct link_piece **pieces_of(struct arena *arena, const struct link_map *map, const char *output, size_t *count,
-                                           uint64_t *page)
+static const struct link_piece **pieces_of(struct arena *arena, const struct link_map *map, const char *output,
+                                           size_t *count, uint64_t *page)
 {
     const struct link_piece **pieces = arena_array(arena, map->count + 1, sizeof *pieces);
     size_t all = 0;
@@ -90,7 +93,8 @@ static int by_offset(const void *a, const void *b)
 }
 
 /* Offsets from addresses: what layout_place put into its own range comes behind what stays. */
-static void to_offsets(struct arena *arena, const struct link_piece **pieces, const uint64_t *to, size_t count, struct link_places *places)
+static void to_offsets(struct arena *arena, const struct link_piece **pieces, const uint64_t *to, size_t count,
+                       struct link_places *places)
 {
     uint64_t behind = 0;
     for (size_t i = 0; i < count; i++)
@@ -125,12 +129,19 @@ void link_place(struct arena *arena, const struct link_map maps[2], const struct
         sides[s].count = sides[s].room = count[s];
         for (size_t i = 0; i < count[s]; i++) {
             const struct link_piece *p = pieces[s][i];
-            const struct keyed *twin = s && count[0] ? bsearch(key_of(arena, p), keys, count[0], sizeof *keys, by_key_alone) : NULL;
+            const struct keyed *twin =
+                s && count[0] ? bsearch(key_of(arena, p), keys, count[0], sizeof *keys, by_key_alone) : NULL;
             uint32_t pair = !s ? (uint32_t)i : twin && !taken[twin->number] ? twin->number : LAYOUT_ALONE;
             if (twin && pair != LAYOUT_ALONE)
                 taken[pair] = true;
-            sides[s].objects[i] = (struct layout_object){ .name = p->section, .address = p->address - page[s], .size = p->size, .extent = p->size,
-                                                          .axis = section->axis, .group = group_of(p->section), .pair = pair, .align = 1 };
+            sides[s].objects[i] = (struct layout_object){ .name = p->section,
+                                                          .address = p->address - page[s],
+                                                          .size = p->size,
+                                                          .extent = p->size,
+                                                          .axis = section->axis,
+                                                          .group = group_of(p->section),
+                                                          .pair = pair,
+                                                          .align = 1 };
         }
     }
     /* pieces_of has left nothing for layout_sort to drop, so that object i stays piece i. */
@@ -160,7 +171,8 @@ static const char *find_section(const char *script, const char *section)
     return NULL;
 }
 
-/* "*(.text.walk)", or with its file where other files have such a section. An archive's member is archive:member there. */
+/* "*(.text.walk)", or with its file where other files have such a section. An archive's member is archive:member there.
+ */
 static void print_pattern(FILE *to, const struct link_piece *p)
 {
     size_t length = strlen(p->file);
@@ -168,12 +180,14 @@ static void print_pattern(FILE *to, const struct link_piece *p)
     if (p->unique)
         fprintf(to, "*(%s)", p->section);
     else if (member)
-        fprintf(to, "\"%.*s:%.*s\"(%s)", (int)(member - p->file), p->file, (int)(p->file + length - 2 - member), member + 1, p->section);
+        fprintf(to, "\"%.*s:%.*s\"(%s)", (int)(member - p->file), p->file, (int)(p->file + length - 2 - member),
+                member + 1, p->section);
     else
         fprintf(to, "\"%s\"(%s)", p->file, p->section);
 }
 
-const char *link_script_place(struct arena *arena, const char *script, const char *section, const struct link_places *places)
+const char *link_script_place(struct arena *arena, const char *script, const char *section,
+                              const struct link_places *places)
 {
     const char *from = find_section(script, section), *body = from ? strchr(from, '{') : NULL;
     char *text = NULL;
@@ -183,7 +197,8 @@ const char *link_script_place(struct arena *arena, const char *script, const cha
     FILE *to = open_memstream(&text, &bytes);
     if (!to)
         return NULL;
-    fprintf(to, "%.*s  . = ALIGN(0x%llx);\n%.*s", (int)(from - script), script, (unsigned long long)PAGE, (int)(body + 1 - from), from);
+    fprintf(to, "%.*s  . = ALIGN(0x%llx);\n%.*s", (int)(from - script), script, (unsigned long long)PAGE,
+            (int)(body + 1 - from), from);
     for (size_t i = 0; i < places->count; i++) {
         fprintf(to, "\n    . = MAX(., 0x%llx); ", (unsigned long long)places->items[i].offset);
         print_pattern(to, places->items[i].piece);
@@ -199,7 +214,8 @@ const char *link_script_place(struct arena *arena, const char *script, const cha
 static bool is_function(const struct link_piece *p, const char *name)
 {
     size_t length = strlen(name), section = strlen(p->section);
-    return section > length + 1 && strcmp(p->section + section - length, name) == 0 && p->section[section - length - 1] == '.';
+    return section > length + 1 && strcmp(p->section + section - length, name) == 0 &&
+           p->section[section - length - 1] == '.';
 }
 
 /* Where in the remedy's order the piece is; SIZE_MAX: nowhere. */
@@ -222,7 +238,8 @@ static int by_rank(const void *a, const void *b)
     return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-/* The pieces as they are, those of an order put into it where the first of them is; false: the remedy finds no piece. */
+/* The pieces as they are, those of an order put into it where the first of them is; false: the remedy finds no piece.
+ */
 static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *map, const struct layout_remedy *remedy)
 {
     size_t count, ordered = 0;
@@ -238,7 +255,8 @@ static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *m
         qsort(ranked, ordered, sizeof *ranked, by_rank);
     bool found = ordered > 1, printed = false;
     for (size_t i = 0; i < count; i++) {
-        bool aligned = (remedy->kind == REMEDY_ALIGN || remedy->kind == REMEDY_PLACE) && is_function(pieces[i], remedy->name);
+        bool aligned =
+            (remedy->kind == REMEDY_ALIGN || remedy->kind == REMEDY_PLACE) && is_function(pieces[i], remedy->name);
         bool in_order = rank_of(pieces[i], remedy) != SIZE_MAX;
         found = found || aligned;
         for (size_t k = 0; in_order && !printed && k < ordered; k++) {
@@ -256,7 +274,8 @@ static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *m
     return found;
 }
 
-const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map, const struct layout_remedy *remedy)
+const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map,
+                               const struct layout_remedy *remedy)
 {
     const char *from = find_section(script, ".text"), *body = from ? strchr(from, '{') : NULL;
     char *text = NULL;
@@ -287,7 +306,9 @@ size_t link_placed(struct arena *arena, const struct link_map *map, const struct
     if (map->count)
         qsort(keys, map->count, sizeof *keys, by_key);
     for (size_t i = 0; i < places->count; i++) {
-        const struct keyed *k = map->count ? bsearch(key_of(arena, places->items[i].piece), keys, map->count, sizeof *keys, by_key_alone) : NULL;
+        const struct keyed *k =
+            map->count ? bsearch(key_of(arena, places->items[i].piece), keys, map->count, sizeof *keys, by_key_alone)
+                       : NULL;
         placed += k && map->pieces[k->number].address - page == places->items[i].offset;
     }
     return placed;

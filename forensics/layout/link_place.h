@@ -1,5 +1,5 @@
-/* Placing the pieces that a linker puts together: an offset for each, the same for both sides where both have it, and the
- * linker script of GNU ld that puts them there. Sizes and insides stay; what lies between is filled up. */
+/* Placing the pieces that a linker puts together: an offset for each, the same for both sides where both have it, and
+ * the linker script of GNU ld that puts them there. Sizes and insides stay; what lies between is filled up. */
 #ifndef FORENSICS_LAYOUT_LINK_PLACE_H
 #define FORENSICS_LAYOUT_LINK_PLACE_H
 
@@ -30,11 +30,13 @@ void link_place(struct arena *arena, const struct link_map maps[2], const struct
                 const struct layout_wish *wish, struct link_places places[2]);
 
 /* `script` with the section begun on a page and its pieces at their offsets; NULL: the script has no such section. */
-const char *link_script_place(struct arena *arena, const char *script, const char *section, const struct link_places *places);
+const char *link_script_place(struct arena *arena, const char *script, const char *section,
+                              const struct link_places *places);
 
-/* `script` with the pieces of .text in the order in which they are in the program, but for what the remedy changes; NULL: the
- * script has no .text, or the functions it is about have no pieces of their own. */
-const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map, const struct layout_remedy *remedy);
+/* `script` with the pieces of .text in the order in which they are in the program, but for what the remedy changes;
+ * NULL: the script has no .text, or the functions it is about have no pieces of their own. */
+const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map,
+                               const struct layout_remedy *remedy);
 
 /* How many of the places the map of the linked program confirms. */
 size_t link_placed(struct arena *arena, const struct link_map *map, const struct link_places *places);

@@ -31,7 +31,10 @@ struct search {
 static double gain_at(struct search *s, const uint64_t *to)
 {
     struct remap *remap = layout_remap(s->new, to);
-    struct replay replay = { .recording = s->spec->recording[1], .profile = s->spec->profile, .remap = remap, .stop = s->hooks->stop,
+    struct replay replay = { .recording = s->spec->recording[1],
+                             .profile = s->spec->profile,
+                             .remap = remap,
+                             .stop = s->hooks->stop,
                              .context = s->hooks->context };
     struct replay_result result;
     bool done = replay_run(s->arena, &replay, &result, s->err);
@@ -48,7 +51,8 @@ static uint64_t *as_shipped(const struct search *s)
 }
 
 /* A remedy is as good as its worst place. `put` fills the places of try number k. */
-static double least_gain(struct search *s, void (*put)(const struct search *s, size_t what, int k, uint64_t *to), size_t what)
+static double least_gain(struct search *s, void (*put)(const struct search *s, size_t what, int k, uint64_t *to),
+                         size_t what)
 {
     double least = -INFINITY;
     for (int k = 0; k < PLACES && least <= -s->wanted; k++) {
@@ -128,7 +132,8 @@ static uint32_t main_group(const struct search *s)
     return group;
 }
 
-/* Functions of the main group by old's places (those that old lacks where they follow on new's side) or by their cycles. */
+/* Functions of the main group by old's places (those that old lacks where they follow on new's side) or by their
+ * cycles. */
 static struct ranked *order_of(const struct search *s, enum remedy_kind kind, size_t *count)
 {
     const struct layout_side *old = &s->spec->sides[0];
@@ -185,7 +190,8 @@ static void offer(struct search *s, enum remedy_kind kind, size_t object, double
 }
 
 /* True when the search is over: found, or failed. */
-static bool try_one(struct search *s, enum remedy_kind kind, size_t what, void (*put)(const struct search *, size_t, int, uint64_t *))
+static bool try_one(struct search *s, enum remedy_kind kind, size_t what,
+                    void (*put)(const struct search *, size_t, int, uint64_t *))
 {
     double gain = least_gain(s, put, what);
     if (gain <= -s->wanted)
@@ -193,12 +199,13 @@ static bool try_one(struct search *s, enum remedy_kind kind, size_t what, void (
     return isnan(gain) || s->study->remedy;
 }
 
-static bool try_culprits(struct search *s, enum remedy_kind kind, void (*put)(const struct search *, size_t, int, uint64_t *))
+static bool try_culprits(struct search *s, enum remedy_kind kind,
+                         void (*put)(const struct search *, size_t, int, uint64_t *))
 {
     for (size_t c = 0; c < s->study->culprit_count; c++)
         for (size_t i = 0; i < s->new->count; i++)
-            if (s->new->objects[i].axis == AXIS_TEXT && s->new->objects[i].address == s->study->culprits[c].address[1] &&
-                try_one(s, kind, i, put))
+            if (s->new->objects[i].axis == AXIS_TEXT &&
+                s->new->objects[i].address == s->study->culprits[c].address[1] && try_one(s, kind, i, put))
                 return true;
     return false;
 }
@@ -211,7 +218,8 @@ static bool try_arrays(struct search *s)
         size_t largest = SIZE_MAX;
         for (size_t i = 0; i < s->new->count; i++) {
             const struct layout_object *o = &s->new->objects[i];
-            if (o->axis == AXIS_DATA && o->pair != LAYOUT_ALONE && o->size >= ARRAY_LEAST && !tried[i] && *o->name != '[' && *o->name != '.' && *o->name != '/' &&
+            if (o->axis == AXIS_DATA && o->pair != LAYOUT_ALONE && o->size >= ARRAY_LEAST && !tried[i] &&
+                *o->name != '[' && *o->name != '.' && *o->name != '/' &&
                 (largest == SIZE_MAX || o->size > s->new->objects[largest].size))
                 largest = i;
         }
@@ -227,7 +235,10 @@ static bool try_arrays(struct search *s)
 /* What each of new's objects takes as shipped. */
 static bool learn_cycles(struct search *s)
 {
-    struct replay replay = { .recording = s->spec->recording[1], .profile = s->spec->profile, .side = s->new, .stop = s->hooks->stop,
+    struct replay replay = { .recording = s->spec->recording[1],
+                             .profile = s->spec->profile,
+                             .side = s->new,
+                             .stop = s->hooks->stop,
                              .context = s->hooks->context };
     struct replay_result result;
     if (!replay_run(s->arena, &replay, &result, s->err))
@@ -239,17 +250,24 @@ static bool learn_cycles(struct search *s)
     return true;
 }
 
-bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax, double floor,
-                 struct layout_study *study, struct err *err)
+bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax,
+                 double floor, struct layout_study *study, struct err *err)
 {
-    struct search s = { .arena = arena, .spec = spec, .hooks = hooks, .study = study, .new = &spec->sides[1], .wanted = fmax(tax / 2, floor),
+    struct search s = { .arena = arena,
+                        .spec = spec,
+                        .hooks = hooks,
+                        .study = study,
+                        .new = &spec->sides[1],
+                        .wanted = fmax(tax / 2, floor),
                         .err = err };
     study->remedy = NULL;
     study->remedies_tried = 0;
     if (!learn_cycles(&s))
         return false;
     bool text = spec->axes >> AXIS_TEXT & 1;
-    bool over = (text && try_culprits(&s, REMEDY_ALIGN, put_aligned)) || (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || try_arrays(&s) || (text && try_one(&s, REMEDY_OLD, REMEDY_OLD, put_ordered)) ||
+    bool over = (text && try_culprits(&s, REMEDY_ALIGN, put_aligned)) ||
+                (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || try_arrays(&s) ||
+                (text && try_one(&s, REMEDY_OLD, REMEDY_OLD, put_ordered)) ||
                 (text && try_one(&s, REMEDY_HOT, REMEDY_HOT, put_ordered));
     return over ? err->kind == ERR_NONE : true;
 }

@@ -19,7 +19,8 @@ static const char *interval_said(struct arena *arena, double lo, double hi)
 }
 
 /* One question: the model's answer and the machine's. NaN: it was not asked. */
-static void line(struct document *document, struct block *table, const char *name, struct real_effect model, struct real_effect real)
+static void line(struct document *document, struct block *table, const char *name, struct real_effect model,
+                 struct real_effect real)
 {
     struct arena *arena = document->arena;
     if (isnan(model.value) && isnan(real.value))
@@ -52,10 +53,19 @@ static void share_row(struct document *document, struct block *table, const char
 static struct layout_effect modelled(const struct layout_study *study)
 {
     bool has = study && study->effect_count && !study->effects[0].packed;
-    return has ? study->effects[0] : (struct layout_effect){ .content = NAN, .content_lo = NAN, .content_hi = NAN, .luck = NAN, .luck_lo = NAN, .luck_hi = NAN, .spread = { NAN, NAN }, .percentile = { NAN, NAN } };
+    return has ? study->effects[0]
+               : (struct layout_effect){ .content = NAN,
+                                         .content_lo = NAN,
+                                         .content_hi = NAN,
+                                         .luck = NAN,
+                                         .luck_lo = NAN,
+                                         .luck_hi = NAN,
+                                         .spread = { NAN, NAN },
+                                         .percentile = { NAN, NAN } };
 }
 
-static void add_rows(struct document *document, struct block *table, const struct layout_study *model, const struct real_study *real)
+static void add_rows(struct document *document, struct block *table, const struct layout_study *model,
+                     const struct real_study *real)
 {
     struct layout_effect m = modelled(model);
     const struct layout_effect *r = &real->all;
@@ -71,25 +81,30 @@ static void add_rows(struct document *document, struct block *table, const struc
     line(document, table, "old against its copies", exact(NAN), real->control);
     line(document, table, "old linked again", exact(NAN), real->relinked[SIDE_OLD]);
     line(document, table, "new linked again", exact(NAN), real->relinked[SIDE_NEW]);
-    line(document, table, "new with the remedy, against new", exact(model && model->remedy ? model->remedy->gain : NAN), real->remedied);
+    line(document, table, "new with the remedy, against new", exact(model && model->remedy ? model->remedy->gain : NAN),
+         real->remedied);
     share_row(document, table, "spread of old", m.spread[SIDE_OLD], drawn ? r->spread[SIDE_OLD] : NAN);
     share_row(document, table, "spread of new", m.spread[SIDE_NEW], drawn ? r->spread[SIDE_NEW] : NAN);
-    share_row(document, table, "layouts faster than old's own", m.percentile[SIDE_OLD], drawn ? r->percentile[SIDE_OLD] : NAN);
-    share_row(document, table, "layouts faster than new's own", m.percentile[SIDE_NEW], drawn ? r->percentile[SIDE_NEW] : NAN);
+    share_row(document, table, "layouts faster than old's own", m.percentile[SIDE_OLD],
+              drawn ? r->percentile[SIDE_OLD] : NAN);
+    share_row(document, table, "layouts faster than new's own", m.percentile[SIDE_NEW],
+              drawn ? r->percentile[SIDE_NEW] : NAN);
 }
 
 static void layout_rows(struct document *document, const struct real_study *real)
 {
     static const struct column columns[] = {
-        { "layout", false, false, true }, { "batch", true, false, false }, { "no", true, false, false }, { "stack", true, false, false },
-        { "heap", true, false, false }, { "rounds", true, false, false }, { "counts", false, false, false },
+        { "layout", false, false, true },  { "batch", true, false, false }, { "no", true, false, false },
+        { "stack", true, false, false },   { "heap", true, false, false },  { "rounds", true, false, false },
+        { "counts", false, false, false },
     };
     struct block *table = document_table(document, "Every real layout", columns, sizeof columns / sizeof *columns);
     table->folded = true;
     for (size_t i = 0; i < real->layout_count; i++) {
         const struct real_layout *l = &real->layouts[i];
         block_row(document, table);
-        block_cell(document, table, TONE_PLAIN, "%s%s%s", real_kind_name[l->kind], l->family == FAMILY_SHIPPED ? "" : ", code: ",
+        block_cell(document, table, TONE_PLAIN, "%s%s%s", real_kind_name[l->kind],
+                   l->family == FAMILY_SHIPPED ? "" : ", code: ",
                    l->family == FAMILY_SHIPPED ? "" : layout_family_table[l->family].meaning);
         block_cell(document, table, TONE_PLAIN, "%u", l->batch);
         block_cell(document, table, TONE_PLAIN, "%u", l->number);
@@ -103,17 +118,19 @@ static void layout_rows(struct document *document, const struct real_study *real
 void build_real(struct document *document, const struct result *result, bool verbose)
 {
     static const struct column columns[] = {
-        { "new against old", false, false, true }, { "model", true, false, false }, { "95 % interval", false, false, false },
-        { "measured", true, false, false }, { "95 % interval", false, false, false },
+        { "new against old", false, false, true }, { "model", true, false, false },
+        { "95 % interval", false, false, false },  { "measured", true, false, false },
+        { "95 % interval", false, false, false },
     };
     const struct real_study *real = result->real;
     if (!real)
         return;
     struct arena *arena = document->arena;
     struct block *list = document_list(document, "Real layouts");
-    list->note = arena_printf(arena, "measured: %s (%s), %zu layouts, %u rounds each%s", metric_table[real->metric].title, source_name[real->source],
-                              real->all.layouts, real->rounds,
-                              real->shards > 1 ? arena_printf(arena, "; shard %u of %u", real->shard, real->shards) : "");
+    list->note =
+        arena_printf(arena, "measured: %s (%s), %zu layouts, %u rounds each%s", metric_table[real->metric].title,
+                     source_name[real->source], real->all.layouts, real->rounds,
+                     real->shards > 1 ? arena_printf(arena, "; shard %u of %u", real->shard, real->shards) : "");
     for (size_t i = 0; i < real->sentence_count; i++)
         block_item(document, list, i ? TONE_PLAIN : TONE_STRONG, "%s", real->sentences[i]);
     for (size_t i = 0; i < real->note_count; i++)

@@ -11,15 +11,17 @@ void build_remedy(struct document *document, const struct result *result)
     if (!study || !study->remedies_tried)
         return;
     struct block *list = document_list(document, "Remedy");
-    list->note = arena_printf(arena, "%u tried by replay%s", study->remedies_tried, result->real && isfinite(result->real->remedied.value) ? ", one measured" : "");
+    list->note = arena_printf(arena, "%u tried by replay%s", study->remedies_tried,
+                              result->real && isfinite(result->real->remedied.value) ? ", one measured" : "");
     if (!study->remedy) {
         block_item(document, list, TONE_PLAIN, "None of those tried takes half of the layout tax away.");
         return;
     }
-    block_item(document, list, TONE_STRONG, "%s: new %+.1f %%, modelled, wherever in the page it comes to lie.", remedy_said(arena, study->remedy),
-               100 * expm1(study->remedy->gain));
+    block_item(document, list, TONE_STRONG, "%s: new %+.1f %%, modelled, wherever in the page it comes to lie.",
+               remedy_said(arena, study->remedy), 100 * expm1(study->remedy->gain));
     if (result->real && isfinite(result->real->remedied.value))
-        block_item(document, list, TONE_PLAIN, "Measured: new %+.1f %% [%+.1f, %+.1f].", 100 * expm1(result->real->remedied.value),
-                   100 * expm1(result->real->remedied.lo), 100 * expm1(result->real->remedied.hi));
+        block_item(document, list, TONE_PLAIN, "Measured: new %+.1f %% [%+.1f, %+.1f].",
+                   100 * expm1(result->real->remedied.value), 100 * expm1(result->real->remedied.lo),
+                   100 * expm1(result->real->remedied.hi));
     block_item(document, list, TONE_PLAIN, "%s", remedy_how(arena, study->remedy, NULL));
 }

@@ -11,7 +11,8 @@ const char *remedy_said(struct arena *arena, const struct layout_remedy *remedy)
 /* One sentence: how, with the words to paste; `file` is where remedy_file's text lies, NULL: nowhere yet. */
 const char *remedy_how(struct arena *arena, const struct layout_remedy *remedy, const char *file);
 
-/* What a file for the tools holds: functions, one a line, for a linker's symbol ordering; or the line to put into the source. */
+/* What a file for the tools holds: functions, one a line, for a linker's symbol ordering; or the line to put into the
+ * source. */
 const char *remedy_file(struct arena *arena, const struct layout_remedy *remedy);
 
 #endif

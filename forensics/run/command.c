@@ -59,7 +59,8 @@ static const char *all_of(struct arena *arena, int fd)
     return text;
 }
 
-static bool run_into(struct arena *arena, const char *command, int out, int errors, struct command_end *end, struct err *err)
+static bool run_into(struct arena *arena, const char *command, int out, int errors, struct command_end *end,
+                     struct err *err)
 {
     pid_t pid = fork();
     if (pid < 0)

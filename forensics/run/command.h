@@ -12,8 +12,8 @@ struct command_end {
     const char *tail;   /* the end of its stderr on one line; "" when it said nothing */
 };
 
-/* Runs it through /bin/sh with an empty stdin, in a process group that is ended with it. False: it could not be run, or was
- * interrupted (SIGINT, SIGTERM, SIGHUP while interrupt_watch is on). */
+/* Runs it through /bin/sh with an empty stdin, in a process group that is ended with it. False: it could not be run, or
+ * was interrupted (SIGINT, SIGTERM, SIGHUP while interrupt_watch is on). */
 bool command_run(struct arena *arena, const char *command, struct command_end *end, struct err *err);
 
 #endif

@@ -58,7 +58,8 @@ static bool raise_break(pid_t child, unsigned bytes)
     long code = ptrace(PTRACE_PEEKTEXT, child, (void *)(uintptr_t)first.rip, NULL);
     if (errno || ptrace(PTRACE_POKETEXT, child, (void *)(uintptr_t)first.rip, (void *)((code & ~0xffffl) | 0x050f)) < 0)
         return false;
-    bool raised = call_brk(child, &first, 0, &now) && call_brk(child, &first, now + bytes, &then) && then == now + bytes;
+    bool raised =
+        call_brk(child, &first, 0, &now) && call_brk(child, &first, now + bytes, &then) && then == now + bytes;
     bool restored = ptrace(PTRACE_POKETEXT, child, (void *)(uintptr_t)first.rip, (void *)code) == 0 &&
                     ptrace(PTRACE_SETREGS, child, NULL, &first) == 0;
     return raised && restored;

@@ -9,8 +9,8 @@
 /* Before the child executes the program: asks to be stopped there. False: tracing is not allowed here. */
 bool heap_catch(pid_t child);
 
-/* Waits for execve of a caught child, raises the break by `bytes` and lets it go untraced. False: the break stayed, or the
- * child ended before; its end is left to be waited for. */
+/* Waits for execve of a caught child, raises the break by `bytes` and lets it go untraced. False: the break stayed, or
+ * the child ended before; its end is left to be waited for. */
 bool heap_raise(pid_t child, unsigned bytes);
 
 #endif

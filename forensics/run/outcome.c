@@ -13,11 +13,12 @@ static bool exit_failed(int status, const char *who, const char *where, const ch
         strstr(tail, "error while loading shared libraries")
             ? ": give it the folder of the library with --env LD_LIBRARY_PATH=..., as the environment is a clean one"
             : ": give it arguments, --stdin and --env with which it succeeds";
-    return err_set(err, ERR_TARGET, "%s ended with exit status %d %s%s%s%s", who, status, where, remedy, before_words(tail), tail);
+    return err_set(err, ERR_TARGET, "%s ended with exit status %d %s%s%s%s", who, status, where, remedy,
+                   before_words(tail), tail);
 }
 
-bool outcome_check(enum outcome outcome, int status, const char *who, const char *where, double timeout_s, const char *tail,
-                   struct err *err)
+bool outcome_check(enum outcome outcome, int status, const char *who, const char *where, double timeout_s,
+                   const char *tail, struct err *err)
 {
     const char *name;
     switch (outcome) {
@@ -26,8 +27,8 @@ bool outcome_check(enum outcome outcome, int status, const char *who, const char
     case OUTCOME_SIGNAL:
         name = sigabbrev_np(status);
         return err_set(err, ERR_TARGET,
-                       "%s was killed by SIG%s (signal %d) %s: run it by hand with the same arguments to see why%s%s", who,
-                       name ? name : "?", status, where, before_words(tail), tail);
+                       "%s was killed by SIG%s (signal %d) %s: run it by hand with the same arguments to see why%s%s",
+                       who, name ? name : "?", status, where, before_words(tail), tail);
     case OUTCOME_TIMEOUT:
         return err_set(err, ERR_TARGET,
                        "%s did not end within %g s %s and was killed: give it less to do, or raise --timeout%s%s", who,

@@ -44,7 +44,9 @@ struct panel *panel_open(struct arena *arena, struct spec *spec, struct source_o
                          const struct session_hooks *hooks, struct err *err)
 {
     struct panel *p = arena_alloc(arena, sizeof *p);
-    *p = (struct panel){ .arena = arena, .spec = spec, .source = source, .cost = cost, .hooks = hooks, .printed_fd = { -1, -1 } };
+    *p = (struct panel){
+        .arena = arena, .spec = spec, .source = source, .cost = cost, .hooks = hooks, .printed_fd = { -1, -1 }
+    };
     p->rules = output_rules_open(arena, spec, err);
     p->model = p->rules ? launcher_open(arena, spec, err) : NULL;
     if (p->model) {
@@ -100,15 +102,17 @@ static bool judge(const struct turn *t, const struct launched *launched, struct 
     if (launched->interrupted)
         return interrupted(launched->interrupted, err);
     if (launched->randomised)
-        warn_once(p, &p->warned_randomised, "the system refuses to switch address randomisation off (a container's seccomp filter does "
-                                            "that): addresses change from run to run, so layouts are not what was drawn");
+        warn_once(p, &p->warned_randomised,
+                  "the system refuses to switch address randomisation off (a container's seccomp filter does "
+                  "that): addresses change from run to run, so layouts are not what was drawn");
     if (launched->heap_stayed)
-        warn_once(p, &p->warned_heap, "the heap was not moved: the system does not let this process trace the programs (a container's "
-                                      "seccomp filter or kernel.yama.ptrace_scope does that)");
+        warn_once(p, &p->warned_heap,
+                  "the heap was not moved: the system does not let this process trace the programs (a container's "
+                  "seccomp filter or kernel.yama.ptrace_scope does that)");
     if (launched->flooded)
         return outcome_flooded(who(t), t->where, err);
-    return launched->outcome == OUTCOME_OK ||
-           outcome_check(launched->outcome, launched->status, who(t), t->where, p->spec->timeout_s, launched->tail, err);
+    return launched->outcome == OUTCOME_OK || outcome_check(launched->outcome, launched->status, who(t), t->where,
+                                                            p->spec->timeout_s, launched->tail, err);
 }
 
 /* Runs one program; `printed` gets what it printed, *fd its output where that is not NULL. */
@@ -127,9 +131,12 @@ static bool run_once(struct turn *t, struct output *printed, int *fd, struct err
     bool fine = judge(t, &launched, err) && collected && output_read(p->rules, launched.stdout_fd, printed, err);
     if (fine && p->cost == M_THROUGHPUT) {
         if (printed->matches == 0)
-            fine = err_set(err, ERR_TARGET, "%s printed no line on stdout %s from which '%s' takes a number: check the pattern of --metric",
-                           who(t), t->where, p->spec->throughput);
-        t->run->readings[M_THROUGHPUT] = (struct reading){ .state = READING_READ, .source = SOURCE_CLOCK, .value = printed->throughput };
+            fine =
+                err_set(err, ERR_TARGET,
+                        "%s printed no line on stdout %s from which '%s' takes a number: check the pattern of --metric",
+                        who(t), t->where, p->spec->throughput);
+        t->run->readings[M_THROUGHPUT] =
+            (struct reading){ .state = READING_READ, .source = SOURCE_CLOCK, .value = printed->throughput };
     }
     if (fd && fine)
         *fd = launched.stdout_fd;
@@ -146,7 +153,8 @@ static bool same(const struct output *a, const struct output *b)
 }
 
 /* Compares with what the shipped program printed; the first one to come sets that. */
-static bool check_print(struct panel *p, const struct entrant *e, int side, const struct output *printed, int *fd, struct err *err)
+static bool check_print(struct panel *p, const struct entrant *e, int side, const struct output *printed, int *fd,
+                        struct err *err)
 {
     struct output_difference d;
     if (p->printed_fd[side] < 0) {
@@ -159,11 +167,13 @@ static bool check_print(struct panel *p, const struct entrant *e, int side, cons
         return true;
     output_differ(p->rules, p->printed_fd[side], *fd, &d);
     if (e->layout->kind == REAL_SHIPPED)
-        return err_set(err, ERR_TARGET, "stdout of %s changes from run to run (line %llu: '%s', then '%s'), so other layouts could not be "
-                                        "checked against it: name the lines that change with --ignore-lines",
-                       side_name[side], (unsigned long long)d.line, d.old, d.new);
-    return err_set(err, ERR_TARGET, "%s prints other results in this layout (line %llu: '%s', not '%s')", side_name[side],
-                   (unsigned long long)d.line, d.new, d.old);
+        return err_set(
+            err, ERR_TARGET,
+            "stdout of %s changes from run to run (line %llu: '%s', then '%s'), so other layouts could not be "
+            "checked against it: name the lines that change with --ignore-lines",
+            side_name[side], (unsigned long long)d.line, d.old, d.new);
+    return err_set(err, ERR_TARGET, "%s prints other results in this layout (line %llu: '%s', not '%s')",
+                   side_name[side], (unsigned long long)d.line, d.new, d.old);
 }
 
 static bool try_out(struct panel *p, struct entrant *e, struct err *err)
@@ -244,7 +254,8 @@ static double cost_of(const struct panel *p, const struct run *run)
     return p->cost == M_THROUGHPUT && !p->spec->lower_is_better ? 1 / value : value;
 }
 
-static bool run_counted(struct panel *p, struct entrant *e, enum side side, unsigned round, int position, struct err *err)
+static bool run_counted(struct panel *p, struct entrant *e, enum side side, unsigned round, int position,
+                        struct err *err)
 {
     struct run run = { .side = side, .round = (int)round, .position = position };
     struct turn turn = { p, e, &run, arena_printf(p->arena, "in round %u", round + 1) };
@@ -252,13 +263,15 @@ static bool run_counted(struct panel *p, struct entrant *e, enum side side, unsi
     if (!run_once(&turn, &printed, NULL, err))
         return false;
     if (run.readings[p->cost].state != READING_READ)
-        return err_set(err, ERR_TOOL, "%s was not counted: choose another figure (--source clock)", metric_table[p->cost].title);
+        return err_set(err, ERR_TOOL, "%s was not counted: choose another figure (--source clock)",
+                       metric_table[p->cost].title);
     e->now[side] = cost_of(p, &run);
     if (!(e->now[side] > 0) || isinf(e->now[side]))
         return err_set(err, ERR_TARGET, "%s is too short to be timed (%s %g): give it more to do", side_name[side],
                        metric_table[p->cost].title, run.readings[p->cost].value);
     if (!same(&p->printed[side], &printed))
-        return err_set(err, ERR_TARGET, "%s printed other results %s than before: name the lines that change with --ignore-lines",
+        return err_set(err, ERR_TARGET,
+                       "%s printed other results %s than before: name the lines that change with --ignore-lines",
                        side_name[side], turn.where);
     return true;
 }

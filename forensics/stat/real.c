@@ -137,7 +137,8 @@ static struct pairs pairs_of_remedied(struct arena *arena, const struct real_stu
     for (size_t i = 0; i < study->layout_count; i++)
         for (size_t k = 0; k < study->layout_count; k++) {
             const struct real_layout *with = &study->layouts[i], *without = &study->layouts[k];
-            bool both = with->kind == REAL_REMEDIED && without->kind == REAL_RELINKED && with->batch == without->batch && counts(with) && counts(without);
+            bool both = with->kind == REAL_REMEDIED && without->kind == REAL_RELINKED &&
+                        with->batch == without->batch && counts(with) && counts(without);
             for (size_t r = 0; both && r < with->rounds && r < without->rounds; r++)
                 add_pair(arena, &p, without->cost[SIDE_NEW][r], with->cost[SIDE_NEW][r]);
         }
@@ -221,8 +222,11 @@ static bool significant(double value, double lo, double hi, double floor)
 static void fill_all(struct arena *arena, struct real_study *study)
 {
     struct layout_effect *e = &study->all;
-    double *d = arena_array(arena, study->layout_count + 1, sizeof *d), *at = arena_array(arena, study->layout_count + 1, sizeof *at);
-    *e = (struct layout_effect){ .content = NAN, .content_lo = NAN, .content_hi = NAN, .luck = NAN, .luck_lo = NAN, .luck_hi = NAN };
+    double *d = arena_array(arena, study->layout_count + 1, sizeof *d),
+           *at = arena_array(arena, study->layout_count + 1, sizeof *at);
+    *e = (struct layout_effect){
+        .content = NAN, .content_lo = NAN, .content_hi = NAN, .luck = NAN, .luck_lo = NAN, .luck_hi = NAN
+    };
     for (size_t i = 0; i < study->layout_count; i++) {
         const struct real_layout *l = &study->layouts[i];
         if (l->kind != REAL_DRAWN || !counts(l))
@@ -270,7 +274,8 @@ static enum layout_answer answer_of(const struct real_study *study)
     if (all->content_significant && !(all->axes >> AXIS_TEXT & 1))
         return LAYOUT_UNDECIDED; /* where the code sits was the same in all of them */
     if (all->content_significant)
-        return all->luck_significant && fabs(all->luck) >= LUCK_LEAST * fabs(all->content) ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
+        return all->luck_significant && fabs(all->luck) >= LUCK_LEAST * fabs(all->content) ? LAYOUT_IS_BOTH
+                                                                                           : LAYOUT_IS_CODE;
     return all->content_equivalent && all->luck_significant ? LAYOUT_IS_LUCK : LAYOUT_UNDECIDED;
 }
 
@@ -289,18 +294,25 @@ static void say_undecided(struct arena *arena, struct real_study *study, size_t 
 {
     const struct layout_effect *all = &study->all;
     if (control_failed(study))
-        SAY(study, arena, *room, "Undecided on the clock: old differs from its own copies by %+.1f %% [%+.1f, %+.1f]: the machine is not quiet enough.",
+        SAY(study, arena, *room,
+            "Undecided on the clock: old differs from its own copies by %+.1f %% [%+.1f, %+.1f]: the machine is not "
+            "quiet enough.",
             percent(study->control.value), percent(study->control.lo), percent(study->control.hi));
     else if (all->layouts < 2)
         SAY(study, arena, *room, "Undecided on the clock: %zu layouts counted, two at least are needed.", all->layouts);
     else if (all->content_significant)
-        SAY(study, arena, *room, "Undecided on the clock: the difference of %+.1f %% stays in every stack and heap (%+.1f %% [%+.1f, %+.1f]); where the code "
-            "sits was not moved, for that give --relink.", percent(study->observed.value), percent(all->content), percent(all->content_lo),
-            percent(all->content_hi));
+        SAY(study, arena, *room,
+            "Undecided on the clock: the difference of %+.1f %% stays in every stack and heap (%+.1f %% [%+.1f, "
+            "%+.1f]); where the code "
+            "sits was not moved, for that give --relink.",
+            percent(study->observed.value), percent(all->content), percent(all->content_lo), percent(all->content_hi));
     else
-        SAY(study, arena, *room, "Undecided on the clock: shipped %+.1f %% [%+.1f, %+.1f], in %zu layouts %+.1f %% [%+.1f, %+.1f], smallest effect of interest %.1f %%: "
-            "more --layouts or --runs narrow it.", percent(study->observed.value), percent(study->observed.lo), percent(study->observed.hi),
-            all->layouts, percent(all->content), percent(all->content_lo), percent(all->content_hi), 100 * study->floor);
+        SAY(study, arena, *room,
+            "Undecided on the clock: shipped %+.1f %% [%+.1f, %+.1f], in %zu layouts %+.1f %% [%+.1f, %+.1f], smallest "
+            "effect of interest %.1f %%: "
+            "more --layouts or --runs narrow it.",
+            percent(study->observed.value), percent(study->observed.lo), percent(study->observed.hi), all->layouts,
+            percent(all->content), percent(all->content_lo), percent(all->content_hi), 100 * study->floor);
 }
 
 static void say_answer(struct arena *arena, struct real_study *study, size_t *room)
@@ -310,20 +322,28 @@ static void say_answer(struct arena *arena, struct real_study *study, size_t *ro
     double observed = percent(study->observed.value), luck = percent(all->luck);
     switch (study->answer) {
     case LAYOUT_NO_DIFFERENCE:
-        SAY(study, arena, *room, "On the clock nothing differs beyond %.1f %%, the least that can be told here: %+.1f %% [%+.1f, %+.1f].", 100 * study->floor,
-            observed, percent(study->observed.lo), percent(study->observed.hi));
+        SAY(study, arena, *room,
+            "On the clock nothing differs beyond %.1f %%, the least that can be told here: %+.1f %% [%+.1f, %+.1f].",
+            100 * study->floor, observed, percent(study->observed.lo), percent(study->observed.hi));
         break;
     case LAYOUT_IS_LUCK:
-        SAY(study, arena, *room, "Layout luck on the clock: in %zu real layouts the change of the code costs %+.1f %% [%+.1f, %+.1f], shipped %+.1f %%.",
+        SAY(study, arena, *room,
+            "Layout luck on the clock: in %zu real layouts the change of the code costs %+.1f %% [%+.1f, %+.1f], "
+            "shipped %+.1f %%.",
             all->layouts, content, lo, hi, observed);
         break;
     case LAYOUT_IS_CODE:
-        SAY(study, arena, *room, "Not the layout on the clock: in %zu real layouts new still costs %+.1f %% [%+.1f, %+.1f], shipped %+.1f %%.",
+        SAY(study, arena, *room,
+            "Not the layout on the clock: in %zu real layouts new still costs %+.1f %% [%+.1f, %+.1f], shipped %+.1f "
+            "%%.",
             all->layouts, content, lo, hi, observed);
         break;
     case LAYOUT_IS_BOTH:
-        SAY(study, arena, *room, "Both on the clock: in %zu real layouts the change of the code costs %+.1f %% [%+.1f, %+.1f], where things landed another "
-            "%+.1f %% [%+.1f, %+.1f].", all->layouts, content, lo, hi, luck, percent(all->luck_lo), percent(all->luck_hi));
+        SAY(study, arena, *room,
+            "Both on the clock: in %zu real layouts the change of the code costs %+.1f %% [%+.1f, %+.1f], where things "
+            "landed another "
+            "%+.1f %% [%+.1f, %+.1f].",
+            all->layouts, content, lo, hi, luck, percent(all->luck_lo), percent(all->luck_hi));
         break;
     case LAYOUT_UNDECIDED:
     case LAYOUT_IS_DATA:
@@ -337,8 +357,9 @@ static void say_relinked(struct arena *arena, struct real_study *study, size_t *
         const struct real_effect *e = &study->relinked[side];
         if (isnan(e->value))
             continue;
-        SAY(study, arena, *room, "%s linked again without any change %s: %+.1f %% [%+.1f, %+.1f].", side ? "New" : "Old",
-            study->link[side].identical ? "is the same file" : "is another file", percent(e->value), percent(e->lo), percent(e->hi));
+        SAY(study, arena, *room, "%s linked again without any change %s: %+.1f %% [%+.1f, %+.1f].",
+            side ? "New" : "Old", study->link[side].identical ? "is the same file" : "is another file",
+            percent(e->value), percent(e->lo), percent(e->hi));
     }
 }
 
@@ -348,7 +369,8 @@ static void say_refused(struct arena *arena, struct real_study *study, size_t *r
     for (size_t i = 0; !first && i < study->layout_count; i++)
         first = study->layouts[i].refused;
     if (first)
-        SAY(study, arena, *room, "%zu %s not count, e.g.: %s.", study->refused, study->refused == 1 ? "layout does" : "layouts do", first);
+        SAY(study, arena, *room, "%zu %s not count, e.g.: %s.", study->refused,
+            study->refused == 1 ? "layout does" : "layouts do", first);
 }
 
 void real_conclude(struct arena *arena, struct real_study *study, double floor)
@@ -381,8 +403,9 @@ void real_conclude(struct arena *arena, struct real_study *study, double floor)
     say_answer(arena, study, &room);
     say_relinked(arena, study, &room);
     if (isfinite(study->remedied.value))
-        SAY(study, arena, room, "The remedy, measured: new %+.1f %% [%+.1f, %+.1f] against new linked again%s.", percent(study->remedied.value),
-            percent(study->remedied.lo), percent(study->remedied.hi), study->remedied.hi < 0 ? "" : ": the clock does not confirm it");
+        SAY(study, arena, room, "The remedy, measured: new %+.1f %% [%+.1f, %+.1f] against new linked again%s.",
+            percent(study->remedied.value), percent(study->remedied.lo), percent(study->remedied.hi),
+            study->remedied.hi < 0 ? "" : ": the clock does not confirm it");
     say_refused(arena, study, &room);
 }
 
