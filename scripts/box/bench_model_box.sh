@@ -1,15 +1,17 @@
 #!/bin/bash
-# The processor model against the clock: labelled pairs, and 32 layouts each of three programs.
+# The processor model against the clock: labelled pairs, and 32 layouts each of six programs.
 #
 #   scripts/box/bench_model_box.sh [SET...]         (make bench-model does the same after building)
 #
 # Sets: corpus (old against new of each pair), sort (an insertion sort behind 1 to 63 bytes of padding), kernels,
-# random_mixed (with hakmem in it) and, when asked for, report (layout_tax_forensics rendering a saved result: longer and
-# noisier); the last three relinked by lld with their sections shuffled. Every binary is compared with its set's base (a
+# random_mixed (with hakmem in it), lua (a script), bzip2 and zlib (compressing numbers) and, when asked for, report
+# (layout_tax_forensics rendering a saved result: longer and noisier); all but the first two relinked by lld with their
+# sections shuffled. lua, bzip2 and zlib are built from Debian's sources, fetched by apt-get into SOURCES at first use;
+# where that fails they are left out, and it is said. Every binary is compared with its set's base (a
 # pair's old). The model's ratio is of modelled cycles (--runs 0, deterministic); the clock's is of processor time, runs
 # interleaved, randomisation off, mean of the lowest tenth. A copy of each base says how much of that is noise.
 #
-#   ROUNDS=100   LAYOUTS=32   PROFILE=zen3   BUILD=build   KEEP=FILE (every row as TSV)
+#   ROUNDS=100   LAYOUTS=32   PROFILE=zen3   BUILD=build   KEEP=FILE (every row as TSV)   SOURCES=BUILD/sources
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -24,8 +26,10 @@ need_program LTF "$LTF"
 command -v ld.lld >/dev/null || die "ld.lld is not here; apt-get install lld"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 scratch
+SOURCES=${SOURCES:-$BUILD/sources}
+declare -A DEBIAN=([lua]=lua5.4 [bzip2]=bzip2 [zlib]=zlib) # source package of a set
 SETS=("$@")
-((${#SETS[@]})) || SETS=(corpus sort kernels random_mixed)
+((${#SETS[@]})) || SETS=(corpus sort kernels random_mixed lua bzip2 zlib)
 
 # row SET NAME BASE BINARY ARG...: one comparison for the table.
 row()
@@ -104,8 +108,92 @@ set_report()
         -- report "$WORK/example.json"
 }
 
+# debian_source PACKAGE: upstream's sources of the Debian package, without Debian's patches, in $SOURCES/PACKAGE. Lists
+# and downloads live in $WORK: this system's own package state is not touched.
+debian_source()
+{
+    local package=$1 apt=(-o "Dir::Etc::sourcelist=$WORK/apt/list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$WORK/apt/lists" -o "Dir::Cache=$WORK/apt")
+    [[ ! -d $SOURCES/$package ]] || return 0
+    command -v apt-get >/dev/null && command -v dpkg-source >/dev/null || return 1
+    mkdir -p "$WORK"/apt/{lists,archives}/partial "$SOURCES"
+    if [[ ! -s $WORK/apt/list ]]; then
+        apt-get indextargets --format "deb-src \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" 'Created-By: Packages' | sort -u >"$WORK/apt/list"
+        apt-get "${apt[@]}" update >/dev/null 2>&1 || return 1
+    fi
+    (cd "$WORK/apt" && apt-get "${apt[@]}" source --download-only "$package" &&
+        dpkg-source --skip-patches -x "${package}"_*.dsc "$WORK/apt/$package") >/dev/null 2>&1 || return 1
+    mv "$WORK/apt/$package" "$SOURCES/$package"
+}
+
+# compiled SET FLAGS... -- FILE...: objects of the C files with one section a function, in $WORK/objects/SET.
+compiled()
+{
+    local set=$1 flags=() file
+    shift
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
+    done
+    shift
+    mkdir -p "$WORK/objects/$set"
+    for file in "$@"; do
+        gcc -O2 -w -ffunction-sections "${flags[@]}" -c -o "$WORK/objects/$set/$(basename "$file" .c).o" "$file"
+    done
+}
+
+set_lua()
+{
+    compiled lua -DLUA_USE_POSIX -- "$SOURCES"/lua5.4/src/*.c
+    rm "$WORK/objects/lua/luac.o" # has a main of its own
+    cat >"$WORK/load.lua" <<'END'
+local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local words, counts = {}, {}
+for i = 1, 4000 do
+    words[i] = string.format("%x", i * 2654435761 % 4294967296):sub(1, 3)
+    counts[words[i]] = (counts[words[i]] or 0) + 1
+end
+table.sort(words)
+local text = table.concat(words, " ")
+local vowels = select(2, text:gsub("[ae]", ""))
+local primes, sieve = 0, {}
+for i = 2, 20000 do
+    if not sieve[i] then
+        primes = primes + 1
+        for j = i * i, 20000, i do sieve[j] = true end
+    end
+end
+print(fib(19), #text, vowels, primes)
+END
+    relinked lua "$WORK"/objects/lua/*.o -lm -ldl -- "$WORK/load.lua"
+}
+
+set_bzip2()
+{
+    local src=$SOURCES/bzip2 unit files=()
+    for unit in blocksort huffman crctable randtable compress decompress bzlib bzip2; do
+        files+=("$src/$unit.c")
+    done
+    compiled bzip2 -D_FILE_OFFSET_BITS=64 -- "${files[@]}"
+    seq 1 40000 >"$WORK/numbers"
+    relinked bzip2 "$WORK"/objects/bzip2/*.o -- -kc "$WORK/numbers"
+}
+
+set_zlib()
+{
+    local src=$SOURCES/zlib
+    compiled zlib -DHAVE_UNISTD_H -I"$src" -- "$src"/*.c "$src/test/minigzip.c"
+    seq 1 40000 >"$WORK/numbers"
+    relinked zlib "$WORK"/objects/zlib/*.o -- -c "$WORK/numbers"
+}
+
 for set in "${SETS[@]}"; do
-    [[ $(type -t "set_$set") == function ]] || die "there is no set '$set'; use corpus, sort, kernels, random_mixed, report"
+    [[ $(type -t "set_$set") == function ]] ||
+        die "there is no set '$set'; use corpus, sort, kernels, random_mixed, lua, bzip2, zlib, report"
+    if [[ -n ${DEBIAN[$set]:-} ]] && ! debian_source "${DEBIAN[$set]}"; then
+        say "left out: $set, because apt-get cannot fetch Debian's source of it here (or dpkg-dev is missing)"
+        continue
+    fi
     "set_$set"
 done
 env -i PATH="$PATH" LC_ALL=C setarch -R python3 "$BOX_DIR/model_against_clock.py" --rounds "$ROUNDS" --profile "$PROFILE" \
