@@ -25,6 +25,7 @@ static void set_parameters(struct model *m)
     m->branches_per_fetch = (uint32_t)p[P_BRANCHES_PER_FETCH];
     m->forward_ticks = (uint32_t)p[P_FORWARD_LATENCY] * TICKS;
     m->queue_entries = (uint32_t)p[P_STORE_QUEUE];
+    m->window_of_end = p[P_WINDOW_OF_END] > 0;
     m->alias_matters = p[P_ALIAS_4K] > 0;
     m->microcode_ticks = (uint32_t)p[P_MICROCODE_LOAD] * TICKS;
     for (int i = 0; i < 3; i++) {

@@ -40,12 +40,14 @@ static void measure_windows(struct model *m, struct block *b)
     uint64_t window = b->address >> m->window_shift;
     for (unsigned i = 0; i <= d->n_insns; i++) {
         bool last = i == d->n_insns;
-        uint64_t here = last ? 0 : (b->address + d->insns[i].offset) >> m->window_shift;
+        uint64_t at = last ? 0 : b->address + d->insns[i].offset + (m->window_of_end ? d->insns[i].length - 1u : 0);
+        uint64_t here = at >> m->window_shift;
         if (last || here != window) {
             if (last)
                 in_window = in_window > surplus ? in_window - surplus : 1; /* the fused pair stands at the end */
             uint32_t cycles = (in_window + width - 1) / width, used = in_window ? (in_window - 1) % width + 1 : 0;
             if (windows++ == 0) {
+                cycles += cycles == 0; /* its first instruction reaches over: looked up here, delivered there */
                 b->first_ops = (uint16_t)in_window;
                 b->first_cycles = (uint16_t)cycles;
                 b->first_used = (uint16_t)used;

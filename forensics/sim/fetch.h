@@ -206,7 +206,7 @@ static IN_LINE uint32_t fetch_cycles(struct model *m, const struct block *b, boo
         cycles += b->rest_cycles;
         used = b->last_used;
     }
-    m->window = block_branch(b);
+    m->window = m->window_of_end ? block_end(b) - 1 : block_branch(b);
     m->window_ops = used;
     return cycles;
 }

@@ -33,6 +33,7 @@ enum param {
     /* fetch */
     P_FETCH_WINDOW,
     P_FETCH_OPS,
+    P_WINDOW_OF_END,
     P_FETCH_AHEAD,
     P_OPCACHE_SETS,
     P_OPCACHE_WAYS,

@@ -275,6 +275,7 @@ struct model {
     uint32_t line_occupancy[3], latency[3];
     uint32_t microcode_ticks;  /* from a store's address to a microcoded load behind it */
     bool alias_matters;
+    bool window_of_end;        /* an instruction belongs to the fetch window of its last byte, not its first */
 
     /* what was described and seen */
     struct block **blocks;
