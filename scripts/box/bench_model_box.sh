@@ -118,7 +118,9 @@ debian_source()
     command -v apt-get >/dev/null && command -v dpkg-source >/dev/null || return 1
     mkdir -p "$WORK"/apt/{lists,archives}/partial "$SOURCES"
     if [[ ! -s $WORK/apt/list ]]; then
-        apt-get indextargets --format "deb-src \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" 'Created-By: Packages' | sort -u >"$WORK/apt/list"
+        # The release alone: the same versions everywhere, and mirrors of its updates are often incomplete.
+        apt-get indextargets --format "deb-src \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" 'Created-By: Packages' | awk '$3 !~ /-/' |
+            sort -u >"$WORK/apt/list"
         apt-get "${apt[@]}" update >/dev/null 2>&1 || return 1
     fi
     (cd "$WORK/apt" && apt-get "${apt[@]}" source --download-only "$package" &&
