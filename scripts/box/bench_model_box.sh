@@ -9,9 +9,12 @@
 # sections shuffled. lua, bzip2 and zlib are built from Debian's sources, fetched by apt-get into SOURCES at first use;
 # where that fails they are left out, and it is said. Every binary is compared with its set's base (a
 # pair's old). The model's ratio is of modelled cycles (--runs 0, deterministic); the clock's is of processor time, runs
-# interleaved, randomisation off, mean of the lowest tenth. A copy of each base says how much of that is noise.
+# interleaved, randomisation off: mean of the lowest tenth or median, whichever repeats better. A copy of each base says
+# how much of that is noise.
 #
 #   ROUNDS=100   LAYOUTS=32   PROFILE=zen3   BUILD=build   KEEP=FILE (every row as TSV)   SOURCES=BUILD/sources
+#   STATE=FILE   times and modelled cycles are kept here and reused: a busy machine is measured in instalments. Delete it
+#                when the model has changed.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -199,4 +202,4 @@ for set in "${SETS[@]}"; do
     "set_$set"
 done
 env -i PATH="$PATH" LC_ALL=C setarch -R python3 "$BOX_DIR/model_against_clock.py" --rounds "$ROUNDS" --profile "$PROFILE" \
-    --command "$LTF" ${KEEP:+--keep "$KEEP"} "$WORK/rows"
+    --command "$LTF" ${STATE:+--state "$STATE"} ${KEEP:+--keep "$KEEP"} "$WORK/rows"

@@ -1,12 +1,19 @@
 """The table of bench_model_box.sh: modelled against measured ratios of the binaries in a file of rows.
 
-Rows are SET, NAME, BASE, BINARY, ARGS... by tabs. A row called `copy` is BASE again: its ratio is the clock's noise.
-Effects are ratio - 1. The sign agrees when the model moves the same way as the clock, by at least a tenth as much.
+Rows are SET, NAME, BASE, BINARY, ARGS... by tabs. A row called `copy` is BASE again: its ratio is the clock's noise, and
+its runs count as the base's, too. Effects are ratio - 1. The sign agrees when the model moves the same way as the clock,
+by at least a tenth as much.
+
+A program's time is the mean of its lowest tenth of runs, or the median, whichever tells the odd rounds from the even
+ones less: on a quiet machine the first, where something always runs beside it the second. The model has no part in it.
 """
 import argparse
+import hashlib
 import json
+import math
 import os
 import random
+import statistics
 import subprocess
 import sys
 
@@ -31,42 +38,75 @@ def low_tail(times):
     return sum(lowest) / len(lowest)
 
 
-def measure(rows, rounds):
-    """Clock ratio of each row; a round runs every program once, in a new order."""
+ESTIMATORS = {"mean of the lowest tenth": low_tail, "median": statistics.median}
+
+
+def disagreement(estimator, times):
+    """Spread of the logarithms of odd against even rounds, brought to the length of all rounds."""
+    return statistics.pstdev(math.log(estimator(t[::2]) / estimator(t[1::2])) for t in times.values()) / 2
+
+
+def identity(path, args):
+    """What a kept figure belongs to: where the binary stands in its set, its bytes, its arguments."""
+    with open(path, "rb") as binary:
+        digest = hashlib.sha256(binary.read()).hexdigest()[:16]
+    return " ".join(path.split("/")[-3:] + [digest] + [os.path.basename(a) for a in args])
+
+
+def programs_of(rows):
+    """Identity to command, in order."""
     programs = {}
     for row in rows:
-        for path in (row["base"], row["binary"]):
-            programs[path] = [path] + row["args"]
-    order, times, shuffle = list(programs), {path: [] for path in programs}, random.Random(1)
-    for round_number in range(rounds + 1):
+        for side in ("base", "binary"):
+            row[f"{side}_id"] = identity(row[side], row["args"])
+            programs[row[f"{side}_id"]] = [row[side]] + row["args"]
+    return programs
+
+
+def measure(programs, rounds, state, save):
+    """Processor times by program until each has `rounds`; a round runs every program once, in a new order."""
+    times, shuffle = state["times"], random.Random(1)
+    for program in programs:
+        if not times.get(program):
+            times[program] = []
+            processor_time(programs[program])  # warms the page cache
+    while True:
+        order = [program for program in programs if len(times[program]) < rounds]
+        if not order:
+            return
         shuffle.shuffle(order)
-        for path in order:
-            seconds = processor_time(programs[path])
-            if round_number:  # the first one warms the page cache
-                times[path].append(seconds)
-    for row in rows:
-        row["clock"] = low_tail(times[row["binary"]]) / low_tail(times[row["base"]])
-        row["seconds"] = low_tail(times[row["base"]])
+        for program in order:
+            times[program].append(processor_time(programs[program]))
+        save()
 
 
-def model(command, profile, rows):
-    """Ratio of modelled cycles of each row. A program is modelled once: sides do not know of each other, but for the
-    name that both are given, and that is one in a set."""
-    programs, cycles = {}, {}
-    for row in rows:
-        for path in (row["base"], row["binary"]):
-            programs[path] = row["args"]
-    paths = list(programs)
-    for first, second in zip(paths[::2], paths[1::2] + paths[-1:]):
-        argv = [command, "--runs", "0", "--profile", profile, "--json", "-", first, second, "--"] + programs[first]
+def model(command, profile, programs, state, save):
+    """Modelled cycles by program. A program is modelled once: sides do not know of each other, but for the name that
+    both are given, and that is one in a set."""
+    cycles = state["cycles"]
+    wanted = [program for program in programs if program not in cycles]
+    for first, second in zip(wanted[::2], wanted[1::2] + wanted[-1:]):
+        argv = [command, "--runs", "0", "--layouts", "0", "--profile", profile, "--json", "-", programs[first][0],
+                programs[second][0], "--"] + programs[first][1:]
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if not done.stdout:
             sys.exit(done.stderr.decode())
         costs = json.loads(done.stdout)["costs"]
-        for path, side in ((first, "old"), (second, "new")):
-            cycles[path] = costs[side]["total"]["counts"]["cycles"]
+        for program, side in ((first, "old"), (second, "new")):
+            cycles[program] = costs[side]["total"]["counts"]["cycles"]
+        save()
+
+
+def compare(rows, state, estimator):
+    """Ratios of each row, the base's copy counted with the base."""
+    copies = {row["base_id"]: row["binary_id"] for row in rows if row["name"] == "copy"}
     for row in rows:
-        row["model"] = cycles[row["binary"]] / cycles[row["base"]]
+        base = state["times"][row["base_id"]]
+        if row["name"] != "copy":
+            base = base + state["times"].get(copies.get(row["base_id"]), [])
+        row["clock"] = estimator(state["times"][row["binary_id"]]) / estimator(base)
+        row["seconds"] = estimator(base)
+        row["model"] = state["cycles"][row["binary_id"]] / state["cycles"][row["base_id"]]
 
 
 def ranks(values):
@@ -139,6 +179,7 @@ def main():
     options.add_argument("--profile", required=True)
     options.add_argument("--command", required=True)
     options.add_argument("--keep")
+    options.add_argument("--state")
     options = options.parse_args()
     rows = []
     with open(options.rows, encoding="utf-8") as lines:
@@ -146,10 +187,26 @@ def main():
             name_set, name, base, binary, *args = line.rstrip("\n").split("\t")
             rows.append({"set": name_set, "name": name, "base": base, "binary": binary, "args": args})
     sets = list(dict.fromkeys(row["set"] for row in rows))
+    state = {"times": {}, "cycles": {}}
+    if options.state and os.path.exists(options.state):
+        with open(options.state, encoding="utf-8") as kept:
+            state = json.load(kept)
+
+    def save():
+        if options.state:
+            with open(options.state + ".new", "w", encoding="utf-8") as kept:
+                json.dump(state, kept)
+            os.replace(options.state + ".new", options.state)
+
+    everything = {}
     for name in sets:
-        of_set = [row for row in rows if row["set"] == name]
-        measure(of_set, options.rounds)
-        model(options.command, options.profile, of_set)
+        of_set = programs_of([row for row in rows if row["set"] == name])
+        everything.update(of_set)
+        measure(of_set, options.rounds, state, save)
+        model(options.command, options.profile, of_set, state, save)
+    times = {program: state["times"][program] for program in everything}
+    title, estimator = min(ESTIMATORS.items(), key=lambda item: disagreement(item[1], times))
+    compare(rows, state, estimator)
     if options.keep:
         with open(options.keep, "w", encoding="utf-8") as keep:
             for r in rows:
@@ -157,7 +214,8 @@ def main():
     for row in rows:
         if row["set"] == "corpus" and row["name"] != "copy":
             print(f"  {row['name']:<24} model {row['model']:6.3f}   clock {row['clock']:6.3f}")
-    print(f"profile {options.profile}; clock: {options.rounds} interleaved rounds, processor time, mean of the lowest tenth")
+    print(f"profile {options.profile}; clock: {min(map(len, times.values()))} interleaved rounds, processor time, {title} "
+          f"(+-{100 * disagreement(estimator, times):.1f} % a program)")
     print(f"{'set':<14}{'n':>4}  {'clock against base':<20}  {'A/A':>7}  {'> 3 %':>5}  {'sign agreement':<22}rank correlation")
     for name in sets:
         summary(name, [row for row in rows if row["set"] == name])
