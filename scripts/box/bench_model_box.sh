@@ -41,10 +41,11 @@ row()
     printf '%s\n' "$*" >>"$WORK/rows"
 }
 
-# relinked SET FLAGS... -- ARG...: the base, a copy of it, and the shuffled ones from the objects and flags given.
+# relinked SET FLAGS... -- ARG...: the base, a copy of it, and the shuffled ones from the objects and flags given. All
+# paths are of one length: they lie on the stack, and a longer one moves everything below it.
 relinked()
 {
-    local set=$1 seed flags=()
+    local set=$1 seed dir flags=()
     shift
     while [[ $1 != -- ]]; do
         flags+=("$1")
@@ -56,9 +57,10 @@ relinked()
     cp "$WORK/$set/base/program" "$WORK/$set/copy/program"
     row "$set" copy "$WORK/$set/base/program" "$WORK/$set/copy/program" "$@"
     for ((seed = 1; seed <= LAYOUTS; seed++)); do
-        mkdir "$WORK/$set/$seed"
-        gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$WORK/$set/$seed/program" "${flags[@]}"
-        row "$set" "$seed" "$WORK/$set/base/program" "$WORK/$set/$seed/program" "$@"
+        dir=$(printf '%s/%s/%04d' "$WORK" "$set" "$seed")
+        mkdir "$dir"
+        gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$dir/program" "${flags[@]}"
+        row "$set" "$seed" "$WORK/$set/base/program" "$dir/program" "$@"
     done
 }
 
@@ -77,16 +79,18 @@ set_corpus()
 
 set_sort()
 {
-    local i pad tight=(-falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1)
+    local i pad dir tight=(-falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1)
     for ((i = 0; i < LAYOUTS; i++)); do
         pad=$((1 + i * 64 / LAYOUTS))
-        mkdir -p "$WORK/sort/$i"
-        (cd "$ROOT/tests/corpus" && gcc -O2 "${tight[@]}" -DREPEATS=80 -DPAD="$pad" -o "$WORK/sort/$i/program" align_main.c pad.S align_sort.c)
-        ((i == 0)) || row sort "$pad" "$WORK/sort/0/program" "$WORK/sort/$i/program"
+        dir=$WORK/sort/base
+        ((i == 0)) || dir=$(printf '%s/sort/%04d' "$WORK" "$pad")
+        mkdir -p "$dir"
+        (cd "$ROOT/tests/corpus" && gcc -O2 "${tight[@]}" -DREPEATS=80 -DPAD="$pad" -o "$dir/program" align_main.c pad.S align_sort.c)
+        ((i == 0)) || row sort "$pad" "$WORK/sort/base/program" "$dir/program"
     done
     mkdir "$WORK/sort/copy"
-    cp "$WORK/sort/0/program" "$WORK/sort/copy/program"
-    row sort copy "$WORK/sort/0/program" "$WORK/sort/copy/program"
+    cp "$WORK/sort/base/program" "$WORK/sort/copy/program"
+    row sort copy "$WORK/sort/base/program" "$WORK/sort/copy/program"
 }
 
 set_kernels()
