@@ -9,9 +9,12 @@ demo: demo-setup ## two real builds in, a verdict out (sets up, builds, compares
 	@$(MAKE) --no-print-directory pgo-fast-full
 	@scripts/demo.sh
 
-.PHONY: bench-accuracy bench-inspect bench-null bench-model bench-sim bench-replay
+.PHONY: bench-accuracy bench-cases bench-inspect bench-null bench-model bench-sim bench-replay
 bench-accuracy: $(BIN)/layout_tax_forensics $(RECORDER) ## causes found against causes known: the labelled pairs (PROFILE=, LAYOUTS=, KEEP=)
 	@BUILD=$(BUILD) scripts/box/bench_accuracy_box.sh
+
+bench-cases: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_hakmem_minimal_pgo $(BIN)/bench_random_mixed_hakmem_minimal_pgo_stale ## real programs, model and clock side by side: a stale profile, a bad link order (ROUNDS=, SOURCE=)
+	@BUILD=$(BUILD) scripts/box/bench_cases_box.sh
 
 bench-null: $(BIN)/layout_tax_forensics $(RECORDER) ## relinks of one program swept against one another: is the code blamed? (RELINKS=, LAYOUTS=)
 	@BUILD=$(BUILD) scripts/box/bench_null_box.sh
