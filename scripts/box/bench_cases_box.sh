@@ -43,7 +43,7 @@ case_pgo()
     local full=$ROOT/bench_random_mixed_hakmem_minimal_pgo
     need_program "the build with a profile" "$full"
     need_program "its stale twin" "${full}_stale"
-    case_row pgo "$full" "${full}_stale" 300000 400 1
+    case_row pgo "$full" "${full}_stale" 200000 400 1
 }
 
 # The package's sources, unpacked; nothing of them stays here.
@@ -95,7 +95,7 @@ while IFS=$'\t' read -r name row model clock seconds; do
     fi
     awk -v name="$name" -v m="$model" -v c="$clock" -v a="$noise" -v s="$seconds" \
         'BEGIN { printf "%-5s model %+6.1f %%   clock %+6.1f %% (A/A %+.1f %%, %.1f ms)   sign %s\n", name, 100 * (m - 1), 100 * (c - 1), 100 * (a - 1),
-                 1000 * s, (m - 1) * (c - 1) > 0 ? "agrees" : "DIFFERS" }'
+                 1000 * s, ((m - 1) * (c - 1) > 0 ? "agrees" : "DIFFERS") }'
     IFS=$'\t' read -r -a sides < <(grep "^$name	new	" "$WORK/rows")
     "$LTF" sweep --profile "$PROFILE" --layouts "$LAYOUTS" --apart 0 "${sides[2]}" "${sides[3]}" -- "${sides[@]:4}" >"$WORK/sweep" 2>"$WORK/log" || true
     sed -n '1p; /^The same code/,/^$/p' "$WORK/sweep"
