@@ -86,6 +86,12 @@ static void test_little_luck(void)
     struct layout_study s = study_of(1000, 1280, 0.30, 0.02, 0.001);
     layouts_conclude(arena, &s, 0.01);
     ok(s.effects[0].luck_significant && s.answer == LAYOUT_IS_CODE, "a little luck beside much code is no cause");
+
+    s = study_of(1000, 1060, 0.2, 0.02, 0.001);
+    layouts_conclude(arena, &s, 0.01);
+    ok(s.effects[0].luck_significant && s.effects[0].luck < 0 && s.answer == LAYOUT_IS_CODE, "luck that new has does not make it slower: the code does");
+    ok(strstr(s.sentences[0], "new costs +20.0 %") != NULL && strstr(s.sentences[0], "hides a part and leaves +6.0 %") != NULL,
+       "and the sentence says what the place hides");
 }
 
 static void test_doubt(void)
@@ -105,6 +111,22 @@ static void test_doubt(void)
     s.trial_count = 4;
     layouts_conclude(arena, &s, 0.01);
     ok(s.answer == LAYOUT_UNDECIDED, "one layout decides nothing");
+}
+
+static void test_packed(void)
+{
+    static const struct { double left; enum layout_answer answer; const char *title; } rows[] = {
+        { 0, LAYOUT_IS_DATA, "packing takes all of it away: data" },
+        { .03, LAYOUT_IS_DATA, "packing leaves a sixth: data" },
+        { .1, LAYOUT_IS_CODE, "packing leaves half: code" },
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct layout_study s = study_of(1000, 1200, 0.2, 0.02, 0.001);
+        for (int i = 0; i < 4; i++)
+            trial(&s, FAMILY_PACK, 1u << AXIS_DATA | 1u << AXIS_HEAP, 1000 + i, (1000 + i) * (1 + rows[k].left + 0.001 * (i % 2)));
+        layouts_conclude(arena, &s, 0.01);
+        ok(s.answer == rows[k].answer, "%s", rows[k].title);
+    }
 }
 
 static void test_axes(void)
@@ -129,6 +151,7 @@ int main(void)
     test_both();
     test_little_luck();
     test_doubt();
+    test_packed();
     test_axes();
     arena_free(arena);
     return done_testing();
