@@ -136,7 +136,8 @@ static bool luck_hides(const struct layout_study *study, const struct layout_eff
 static bool packing_explains(const struct layout_effect *packed, const struct layout_effect *all)
 {
     double most = PACKED_LEAVES * fabs(all->content);
-    return packed->luck_significant && (packed->content_equivalent || (packed->content_lo > -most && packed->content_hi < most));
+    bool little = packed->content_lo > -most && packed->content_hi < most;
+    return packed->luck_significant && (packed->content_equivalent || little);
 }
 
 static enum layout_answer answer_of(const struct layout_study *study, const struct layout_effect *all)
@@ -149,7 +150,8 @@ static enum layout_answer answer_of(const struct layout_study *study, const stru
     const struct layout_effect *packed = packed_effect(study);
     if (all->content_significant && packed && packing_explains(packed, all))
         return LAYOUT_IS_DATA;
-    bool luck_matters = all->luck_significant && !luck_hides(study, all) && fabs(all->luck) >= LUCK_LEAST * fabs(all->content);
+    bool luck_matters = all->luck_significant && !luck_hides(study, all) &&
+                        fabs(all->luck) >= LUCK_LEAST * fabs(all->content);
     if (all->content_significant)
         return luck_matters ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
     if (all->content_equivalent && all->luck_significant && !transplants_object)
