@@ -72,7 +72,9 @@ static void churn(void)
     for (int i = 0; i < 3500; i++)
         run(leave_blocks, NULL, 1);
     size_t after = resident();
-    ok(after < before + ((size_t)2 << 20), "4000 threads whose blocks outlive them: resident memory stays flat");
+    /* What may come meanwhile: eight dead threads' lists of 256 KiB, and the system making a huge page of small ones. A
+     * leak of 1.2 KiB a thread is more. */
+    ok(after < before + ((size_t)4 << 20), "4000 threads whose blocks outlive them: resident memory stays flat");
     diag("resident %zu KiB after 500 threads, %zu KiB after 4000", before / 1024, after / 1024);
     bool whole = true;
     for (int i = 0; i < LEGACY; i++) {
