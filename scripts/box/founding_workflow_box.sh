@@ -9,7 +9,7 @@
 # that is not done, as long as settings, commit and binaries are the same (FRESH=1: from the start).
 # Ends with the gate's status: 0 GO, 10 NEUTRAL, 11 NO-GO, 1 error.
 #
-#   RUNS=10   VALIDATE_RUNS=60 (6 * RUNS; of step 2: its -3 % is a small difference on a machine that others use)
+#   RUNS=10   VALIDATE_RUNS=60 (6 * RUNS, and up to four times as many while step 5 cannot tell: -3 % is little)
 #   ITERS=20000000   FORENSICS_ITERS=2000000 (the processor model runs these, too)   WS=400   SEED=1
 #   FOUNDING=results/founding   OLD=   FRESH=   SOURCE=auto (of step 4; clock: no processor model at all)
 #   PROGRAMS=. (where the builds are)   MAKE=make
@@ -106,20 +106,28 @@ train()
     fi
 }
 
-# The harness, one run at a time, old and new in turns: so the runs of a round are a pair.
-validate()
+# pairs N: N runs of old and new more. The harness, one run at a time, both in turns: so the runs of a round are a pair.
+pairs()
 {
     local round order side
     local -A binary=([old]=$OLD_BIN [new]=$NEW_BIN)
-    for ((round = 1; round <= VALIDATE_RUNS; round++)); do
+    for ((round = 1; round <= $1; round++)); do
         ((round % 2)) && order="old new" || order="new old"
         for side in $order; do
             RUNS=1 BENCH_BIN=${binary[$side]} OUT=$WORK/$side.$(printf %06d "$round").json scripts/run_mixed_10_cleanenv.sh
         done
     done
     for side in old new; do
+        [[ ! -e $FOUNDING/$side.json ]] || cp "$FOUNDING/$side.json" "$WORK/$side.000000.json"
         "$RECORD" merge "$WORK/$side".*.json | save "$FOUNDING/$side.json"
+        rm -f "$WORK/$side".*.json
     done
+}
+
+validate()
+{
+    rm -f -- "$FOUNDING/old.json" "$FOUNDING/new.json"
+    pairs "$VALIDATE_RUNS"
 }
 
 # matrix NAME [--source sim]
@@ -147,11 +155,26 @@ forensics()
     ((status != 1 && status != 8 && status < 128))
 }
 
+validated()
+{
+    grep -c '"round"' "$FOUNDING/old.json"
+}
+
+# While the baseline's interval lies across its threshold there are twice as many pairs, up to four times the first. (Three
+# looks at 95 % are together a little less than that.)
 gate()
 {
-    local status=0
-    "$ANALYZER" gate --json "$FOUNDING/gate.json" "$FOUNDING/old.json" "$FOUNDING/new.json" "$FOUNDING/matrix.json" || status=$?
-    ((status != 1))
+    local status count
+    while true; do
+        status=0
+        "$ANALYZER" gate --json "$FOUNDING/gate.json" "$FOUNDING/old.json" "$FOUNDING/new.json" "$FOUNDING/matrix.json" \
+            >"$FOUNDING/gate.txt" || status=$?
+        ((status != 1)) || return 1
+        count=$(validated)
+        [[ $("$RECORD" get "$FOUNDING/gate.json" rules.baseline.answer) == open ]] || break
+        ((count < 4 * VALIDATE_RUNS)) || break
+        pairs "$count"
+    done
 }
 
 # verdict TITLE RESULT: the one line of a comparison, as a section.
@@ -165,7 +188,7 @@ verdict()
 page()
 {
     printf '# Founding workflow\n\n%s rounds (validation %s), %s operations a run; old %s, new %s.\n\n## Gate\n\n' \
-        "$RUNS" "$VALIDATE_RUNS" "$ITERS" \
+        "$RUNS" "$(validated)" "$ITERS" \
         "$(sha256_of "$OLD_BIN" | cut -c1-12)" "$(sha256_of "$NEW_BIN" | cut -c1-12)"
     "$ANALYZER" gate --format markdown "$FOUNDING/old.json" "$FOUNDING/new.json" "$FOUNDING/matrix.json" || true
     if [[ $SOURCE != clock ]]; then
@@ -186,7 +209,7 @@ step 4 forensics_stale forensics forensics_stale "$NEW_BIN" "$STALE_BIN"
 step 5 gate gate
 page >"$WORK/page"
 save "$FOUNDING/page.md" <"$WORK/page"
-cat "$FOUNDING/gate.log"
+cat "$FOUNDING/gate.txt"
 printf '\nold against new:   '
 "$ANALYZER" report --quiet --color never "$FOUNDING/forensics.json"
 printf 'new against stale: '

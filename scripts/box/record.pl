@@ -6,7 +6,7 @@
 #   record.pl stats < NUMBERS                              n, mean, median, sd, cv_percent, min, max
 #   record.pl get FILE a.b.0                               one value; status 1 when it is not there
 #   record.pl where FILE a.b NAME=TEXT c   member c of the first object in the list a.b whose NAME is TEXT
-#   record.pl merge FILE...                one series of several of one binary; the place of a file is its runs' round
+#   record.pl merge FILE...                one series of several of one binary; a file that is no series itself is a round
 #   record.pl pick FILE NAME...                            an object of some of the members of another
 #   record.pl set FILE a.b=TEXT ...                        the object in FILE with texts put in
 #   record.pl schedule ROUNDS SEED                         orders of A B C D, one round a line (ROUNDS even)
@@ -93,11 +93,12 @@ sub summary
 sub merge
 {
     my @files = map { parse(slurp($_), $_) } @_;
-    my ($all, @runs) = ($files[0]);
-    for my $round (1 .. @files) {
-        my $file = $files[ $round - 1 ];
-        die "record.pl: $_[$round - 1] is of another binary\n" if $file->{binary}{sha256} ne $all->{binary}{sha256};
-        push @runs, map { { %$_, round => $round } } @{ $file->{runs} };
+    my ($all, $last, @runs) = ($files[0], 0);
+    for my $i (0 .. $#files) {
+        my $file = $files[$i];
+        die "record.pl: $_[$i] is of another binary\n" if $file->{binary}{sha256} ne $all->{binary}{sha256};
+        push @runs, map { { %$_, round => $last + ($_->{round} // 1) } } @{ $file->{runs} };
+        $last = $runs[-1]{round} if @runs;
     }
     $runs[$_]{run} = $_ + 1 for 0 .. $#runs;
     my @cpu = grep { $_ } map { $_->{cpu_s} } @runs;
