@@ -27,14 +27,6 @@ static const char *percent_said(struct arena *arena, double log_ratio)
     return isfinite(percent) ? arena_printf(arena, "%+.1f %%", fabs(percent) < 0.05 ? 0.0 : percent) : "?";
 }
 
-static const char *interval_said(struct arena *arena, double lo, double hi)
-{
-    if (!isfinite(lo) || !isfinite(hi))
-        return "";
-    double low = 100 * expm1(lo), high = 100 * expm1(hi);
-    return arena_printf(arena, "[%+.1f, %+.1f]", fabs(low) < 0.05 ? 0.0 : low, fabs(high) < 0.05 ? 0.0 : high);
-}
-
 /* What moving these objects, and nothing else, does to the difference. */
 static const char *meaning(const struct layout_effect *effect)
 {
@@ -52,7 +44,7 @@ static void effect_row(struct document *document, struct block *table, const str
     block_cell(document, table, TONE_STRONG, "%s", moves(arena, effect));
     block_cell(document, table, TONE_PLAIN, "%zu", effect->layouts);
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, effect->content));
-    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, effect->content_lo, effect->content_hi));
+    block_cell(document, table, TONE_FAINT, "%s", format_log_interval(arena, effect->content_lo, effect->content_hi));
     block_cell(document, table, effect->luck_significant ? TONE_BAD : TONE_PLAIN, "%s", percent_said(arena, effect->luck));
     block_cell(document, table, TONE_PLAIN, "%s", meaning(effect));
 }
@@ -108,7 +100,7 @@ static void processor_row(struct document *document, struct block *table, const 
     block_cell(document, table, TONE_STRONG, "%s", study->processor);
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, study->observed));
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, all->content));
-    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, all->content_lo, all->content_hi));
+    block_cell(document, table, TONE_FAINT, "%s", format_log_interval(arena, all->content_lo, all->content_hi));
     block_cell(document, table, all->luck_significant ? TONE_BAD : TONE_PLAIN, "%s", percent_said(arena, all->luck));
     block_cell(document, table, TONE_PLAIN, "%s", layout_answer_name[study->answer]);
 }

@@ -10,14 +10,6 @@ static const char *percent_said(struct arena *arena, double log_ratio)
     return isfinite(percent) ? arena_printf(arena, "%+.1f %%", fabs(percent) < 0.05 ? 0.0 : percent) : "";
 }
 
-static const char *interval_said(struct arena *arena, double lo, double hi)
-{
-    if (!isfinite(lo) || !isfinite(hi))
-        return "";
-    double low = 100 * expm1(lo), high = 100 * expm1(hi);
-    return arena_printf(arena, "[%+.1f, %+.1f]", fabs(low) < 0.05 ? 0.0 : low, fabs(high) < 0.05 ? 0.0 : high);
-}
-
 /* One question: the model's answer and the machine's. NaN: it was not asked. */
 static void line(struct document *document, struct block *table, const char *name, struct real_effect model,
                  struct real_effect real)
@@ -28,9 +20,9 @@ static void line(struct document *document, struct block *table, const char *nam
     block_row(document, table);
     block_cell(document, table, TONE_STRONG, "%s", name);
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, model.value));
-    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, model.lo, model.hi));
+    block_cell(document, table, TONE_FAINT, "%s", format_log_interval(arena, model.lo, model.hi));
     block_cell(document, table, TONE_PLAIN, "%s", percent_said(arena, real.value));
-    block_cell(document, table, TONE_FAINT, "%s", interval_said(arena, real.lo, real.hi));
+    block_cell(document, table, TONE_FAINT, "%s", format_log_interval(arena, real.lo, real.hi));
 }
 
 static struct real_effect exact(double value)

@@ -146,3 +146,11 @@ const char *metric_said(struct arena *arena, enum metric metric)
     const char *base = parenthesis ? arena_strndup(arena, title, (size_t)(parenthesis - title)) : title;
     return metric_table[metric].unit == UNIT_PER_KILO ? arena_printf(arena, "%s /1000 instr.", base) : base;
 }
+
+const char *format_log_interval(struct arena *arena, double lo, double hi)
+{
+    if (!isfinite(lo) || !isfinite(hi))
+        return "";
+    double low = 100 * expm1(lo), high = 100 * expm1(hi);
+    return arena_printf(arena, "[%+.1f, %+.1f]", fabs(low) < 0.05 ? 0.0 : low, fabs(high) < 0.05 ? 0.0 : high);
+}

@@ -33,4 +33,7 @@ const char *source_said(enum source source);
 /* A metric's title without what stands in parentheses. */
 const char *metric_said(struct arena *arena, enum metric metric);
 
+/* An interval of differences of logarithms as signed percentages, "[-0.3, +1.2]"; "" when not known. */
+const char *format_log_interval(struct arena *arena, double lo, double hi);
+
 #endif
