@@ -1,11 +1,31 @@
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 64 * 1024, ALIGN = 16 };
+/* Chunks double from the first to the most: arenas of one function's graph are made by the ten thousand, and fresh memory
+ * is cleared. */
+enum { CHUNK_FIRST = 2 * 1024, CHUNK_MOST = 64 * 1024, ALIGN = 16 };
+
+/* Under the address sanitizer pieces are a gap apart, and what no piece covers may not be touched. */
+#ifdef __SANITIZE_ADDRESS__
+#define ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+enum { GAP = 16 };
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+enum { GAP = 0 };
+#endif
 
 struct chunk {
     struct chunk *next;
@@ -21,6 +41,7 @@ struct deferred {
 
 struct arena {
     struct chunk *head;        /* the chunk being filled; older ones behind it */
+    size_t next_room;          /* bytes of the next chunk, for small pieces */
     struct deferred *deferred; /* the last one first */
 };
 
@@ -48,7 +69,9 @@ static void *must(void *p, size_t bytes)
 
 struct arena *arena_new(void)
 {
-    return must(calloc(1, sizeof(struct arena)), sizeof(struct arena));
+    struct arena *arena = must(calloc(1, sizeof *arena), sizeof *arena);
+    arena->next_room = CHUNK_FIRST;
+    return arena;
 }
 
 void arena_free(struct arena *arena)
@@ -64,28 +87,40 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+/* A chunk with room for a piece. A large piece has its own behind the chunk in use, so that the rest of that is not lost. */
+static struct chunk *add_chunk(struct arena *arena, size_t bytes)
+{
+    struct chunk *c = arena->head;
+    bool large = bytes > CHUNK_MOST / 4;
+    while (!large && arena->next_room < 4 * bytes)
+        arena->next_room *= 2;
+    size_t room = large ? bytes : arena->next_room;
+    struct chunk *fresh = must(calloc(1, sizeof *fresh + room), room);
+    fresh->room = room;
+    ASAN_POISON_MEMORY_REGION(fresh->data, room);
+    if (large && c) {
+        fresh->next = c->next;
+        c->next = fresh;
+        return fresh;
+    }
+    if (!large && room < CHUNK_MOST)
+        arena->next_room *= 2;
+    fresh->next = c;
+    return arena->head = fresh;
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-    if (bytes > SIZE_MAX - sizeof(struct chunk) - ALIGN)
+    size_t wanted = bytes;
+    if (bytes > SIZE_MAX - sizeof(struct chunk) - ALIGN - GAP)
         must(NULL, bytes);
-    bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    bytes = ((bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + GAP;
     struct chunk *c = arena->head;
-    if (!c || c->room - c->used < bytes) {
-        size_t room = bytes > CHUNK ? bytes : CHUNK;
-        struct chunk *fresh = must(calloc(1, sizeof *fresh + room), room);
-        fresh->room = room;
-        /* A large piece goes behind the chunk in use, so that the rest of that chunk is not lost. */
-        if (c && bytes > CHUNK / 4) {
-            fresh->next = c->next;
-            c->next = fresh;
-        } else {
-            fresh->next = c;
-            arena->head = fresh;
-        }
-        c = fresh;
-    }
+    if (!c || c->room - c->used < bytes)
+        c = add_chunk(arena, bytes);
     void *p = c->data + c->used;
     c->used += bytes;
+    ASAN_UNPOISON_MEMORY_REGION(p, wanted);
     return p;
 }
 

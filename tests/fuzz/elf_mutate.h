@@ -59,6 +59,13 @@ static const char *damage_name(const struct damaged *d, const Elf64_Shdr *sectio
     return memchr(text, 0, names.sh_size - section->sh_name) ? text : "";
 }
 
+/* A section's bytes; size 0: none in the file. */
+static struct span damage_span(struct damaged *d, const Elf64_Shdr *h)
+{
+    bool inside = h->sh_type != SHT_NOBITS && h->sh_offset < d->size && h->sh_size <= d->size - h->sh_offset;
+    return inside ? (struct span){ d->bytes + h->sh_offset, h->sh_size } : (struct span){ 0 };
+}
+
 /* A number that breaks things: a limit, an address or offset of this file, or a neighbour of what was there. */
 static uint64_t damage_number(struct damaged *d, uint64_t had, size_t here)
 {
@@ -227,13 +234,14 @@ static void damage_contents(struct damaged *d)
 {
     size_t index = damage_below(d, d->section_count);
     Elf64_Shdr h = damage_section(d, index);
-    if (h.sh_type == SHT_NOBITS || h.sh_size == 0 || h.sh_offset >= d->size || h.sh_size > d->size - h.sh_offset)
+    struct span s = damage_span(d, &h);
+    if (s.size == 0)
         return;
     const char *name = damage_name(d, &h);
     for (size_t i = 0; i < sizeof damage_table / sizeof *damage_table; i++) {
         const struct damage_row *row = &damage_table[i];
         if (row->type == h.sh_type && strncmp(name, row->name, strlen(row->name)) == 0) {
-            row->run(d, (struct span){ d->bytes + h.sh_offset, h.sh_size });
+            row->run(d, s);
             return;
         }
     }
@@ -252,20 +260,29 @@ static void damage_headers(struct damaged *d)
                       sizeof(Elf64_Shdr), (const uint8_t *)"\4\4\10\10\10\10\4\4\10\10");
 }
 
-/* Damages a file in a few places; false: it is none that this knows, and is left as it was. */
-static bool damage_elf(uint8_t *bytes, size_t size, uint64_t seed)
+/* The tables of a file of this kind; false: it is none that this knows. */
+static bool damage_open(struct damaged *d, uint8_t *bytes, size_t size, uint64_t seed)
 {
     Elf64_Ehdr header;
-    struct damaged d = { .bytes = bytes, .size = size, .seed = (seed + 1) * 0x9e3779b97f4a7c15u };
+    *d = (struct damaged){ .bytes = bytes, .size = size, .seed = (seed + 1) * 0x9e3779b97f4a7c15u };
     if (size < sizeof header)
         return false;
     memcpy(&header, bytes, sizeof header);
     if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shnum == 0 ||
         header.e_shoff >= size || (size_t)header.e_shnum * sizeof(Elf64_Shdr) > size - header.e_shoff)
         return false;
-    d.sections = (const void *)(bytes + header.e_shoff);
-    d.section_count = header.e_shnum;
-    d.seed = d.seed ? d.seed : 1;
+    d->sections = (const void *)(bytes + header.e_shoff);
+    d->section_count = header.e_shnum;
+    d->seed = d->seed ? d->seed : 1;
+    return true;
+}
+
+/* Damages a file in a few places; false: it is none that this knows, and is left as it was. */
+static bool damage_elf(uint8_t *bytes, size_t size, uint64_t seed)
+{
+    struct damaged d;
+    if (!damage_open(&d, bytes, size, seed))
+        return false;
     for (size_t places = 1 + damage_below(&d, 4); places; places--) {
         if (damage_random(&d) % 12 == 0)
             damage_headers(&d);
@@ -273,6 +290,27 @@ static bool damage_elf(uint8_t *bytes, size_t size, uint64_t seed)
             damage_contents(&d);
     }
     return true;
+}
+
+/* Puts the beginning of another file's section in the place of this file's one of the same name; false: there is none. */
+static bool damage_graft(uint8_t *bytes, size_t size, const uint8_t *other, size_t other_size, uint64_t seed)
+{
+    struct damaged d, from;
+    if (!damage_open(&d, bytes, size, seed) || !damage_open(&from, (uint8_t *)(uintptr_t)other, other_size, seed))
+        return false;
+    Elf64_Shdr to = damage_section(&d, damage_below(&d, d.section_count));
+    struct span room = damage_span(&d, &to);
+    for (size_t i = 0; i < from.section_count; i++) {
+        Elf64_Shdr h = damage_section(&from, i);
+        struct span s = damage_span(&from, &h);
+        if (h.sh_type != to.sh_type || strcmp(damage_name(&from, &h), damage_name(&d, &to)) != 0)
+            continue;
+        if (s.size == 0 || room.size == 0)
+            break;
+        memcpy(room.at, s.at, s.size < room.size ? s.size : room.size);
+        return true;
+    }
+    return false;
 }
 
 #endif

@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A program to compare the input with: equal files have few facts. */
-static struct inventory *target_base;
+/* Programs to compare the input with, one in C and one in C++: equal files have few facts. */
+static struct inventory *target_base[2];
 
-static void target_load_base(const char *path)
+static void target_load_base(size_t number, const char *path)
 {
     struct err err = ERR_INIT;
-    target_base = inventory_read(arena_new(), path, &err);
-    if (!target_base) {
+    target_base[number] = inventory_read(arena_new(), path, &err);
+    if (!target_base[number]) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);
     }
@@ -42,20 +42,33 @@ static void target_lines(struct arena *arena, const struct inventory *inv)
         line_at(lines, inv->symbols[i].address, &line);
 }
 
+/* What the input is compared with; a bit each. */
+enum {
+    TARGET_ITSELF = 1,
+    TARGET_AS_NEW = 2, /* of each base */
+    TARGET_AS_OLD = 8,
+    TARGET_LINES = 32, /* no comparison: the source lines of its functions */
+    TARGET_ALL = 63,
+};
+
 /* Whether the input was read; else it was refused with a sentence. */
-static bool target_run(const void *bytes, size_t size)
+static bool target_run(const void *bytes, size_t size, unsigned what)
 {
     struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct inventory *input = inventory_from_memory(arena, "input", bytes, size, &err);
     if (!input && strlen(err.text) < 20)
         abort();
-    if (input) {
+    if (input && (what & TARGET_ITSELF))
         target_compare(arena, input, input);
-        target_compare(arena, target_base, input);
-        target_compare(arena, input, target_base);
-        target_lines(arena, input);
+    for (unsigned i = 0; input && i < 2; i++) {
+        if (what & TARGET_AS_NEW << i)
+            target_compare(arena, target_base[i], input);
+        if (what & TARGET_AS_OLD << i)
+            target_compare(arena, input, target_base[i]);
     }
+    if (input && (what & TARGET_LINES))
+        target_lines(arena, input);
     arena_free(arena);
     return input != NULL;
 }

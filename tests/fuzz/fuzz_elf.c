@@ -1,6 +1,6 @@
 /* libFuzzer's side of tests/fuzz/elf_target.h.
  *
- *   make fuzz-elf FUZZ_SECONDS=3600       corpus in build/fuzz/elf-corpus, seeded with small programs of this machine
+ *   make fuzz-elf FUZZ_SECONDS=3600       corpus in build/fuzz/elf-corpus, seeded with small programs made here
  */
 #include "elf_mutate.h"
 #include "elf_target.h"
@@ -8,6 +8,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
+                                 uint8_t *out, size_t room, unsigned seed);
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
 {
@@ -16,10 +18,32 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned
     return size;
 }
 
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
+                                 uint8_t *out, size_t room, unsigned seed)
+{
+    if (one_size > room)
+        return 0;
+    memcpy(out, one, one_size);
+    return damage_graft(out, one_size, other, other_size, seed) ? one_size : 0;
+}
+
+/* One question an input, so that an execution is short; which one follows from the bytes, so that it stays the same. */
+static unsigned question(const uint8_t *data, size_t size)
+{
+    uint64_t hash = size, word;
+    for (size_t at = 0; at + sizeof word <= size; at += sizeof word) {
+        memcpy(&word, data + at, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    }
+    return 1u << (hash >> 32) % 6;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (!target_base)
-        target_load_base(FUZZ_BASE);
-    target_run(data, size);
+    if (!target_base[0]) {
+        target_load_base(0, FUZZ_SEEDS "/debug.so");
+        target_load_base(1, FUZZ_SEEDS "/cxx.so");
+    }
+    target_run(data, size, question(data, size));
     return 0;
 }

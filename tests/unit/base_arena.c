@@ -3,6 +3,9 @@
 #include "tap.h"
 
 #include <stdint.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 static char released[8];
 
@@ -25,6 +28,14 @@ int main(void)
         memset(p, 0xff, size);
     }
     ok(zero, "arena memory is zeroed");
+#ifdef __SANITIZE_ADDRESS__
+    bool guarded = true;
+    for (size_t size = 1; size < 100; size++) {
+        char *p = arena_alloc(a, size);
+        guarded = guarded && __asan_address_is_poisoned(p + size) && !__asan_region_is_poisoned(p, size);
+    }
+    ok(guarded, "the address sanitizer watches the byte behind every piece");
+#endif
     ok(aligned, "arena memory is aligned to 16 bytes");
     is_str(arena_printf(a, "%s-%d", "x", 7), "x-7", "arena_printf formats");
 

@@ -30,6 +30,10 @@ static bool sorted_and_whole(size_t count, uint64_t mask)
 int main(void)
 {
     ok(sorted_and_whole(0, UINT64_MAX) && sorted_and_whole(1, UINT64_MAX), "nothing and one key are sorted");
+    bool all = true;
+    for (size_t count = 2; count < 64; count++)
+        all = all && sorted_and_whole(count, UINT64_MAX) && sorted_and_whole(count, 7);
+    ok(all, "and short lists of every length, with equal keys and without");
     ok(sorted_and_whole(MOST, UINT64_MAX), "numbers of all bits are sorted, each with its index");
     ok(sorted_and_whole(MOST, 0xff00), "equal keys keep their order");
     ok(sorted_and_whole(MOST, 0x3000000007f0), "bytes that all keys share do no harm");

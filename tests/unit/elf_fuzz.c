@@ -10,7 +10,8 @@
 
 enum { ROOM = 1 << 17, DAMAGES = 300 /* a program */ };
 
-static unsigned char input[ROOM], damaged[ROOM];
+static unsigned char input[ROOM], damaged[ROOM], before[ROOM];
+static size_t before_size; /* of the program before this one */
 
 static size_t load(const char *path)
 {
@@ -42,7 +43,7 @@ static int each_file(const char *folder, void (*run)(const char *name, size_t si
 
 static void replay(const char *name, size_t size)
 {
-    target_run(input, size);
+    target_run(input, size, TARGET_ALL);
     ok(size > 0, "%s is read or refused", name);
 }
 
@@ -52,20 +53,25 @@ static void damage_often(const char *name, size_t size)
     for (uint64_t seed = 0; seed < DAMAGES; seed++) {
         memcpy(damaged, input, size);
         known += damage_elf(damaged, size, seed);
-        read += target_run(damaged, size);
+        if (seed % 8 == 0)
+            damage_graft(damaged, size, before, before_size, seed);
+        read += target_run(damaged, size, TARGET_ALL);
     }
     if (size > EI_CLASS && input[EI_CLASS] == ELFCLASS32)
         ok(known == 0 && read == DAMAGES, "%s is left alone and read", name);
     else
         ok(known == DAMAGES && read > DAMAGES / 2, "%s: %d damages, %zu of them deep enough to be read", name, DAMAGES,
            read);
+    memcpy(before, input, size);
+    before_size = size;
 }
 
 int main(void)
 {
     made_begin();
     made_run("'%s/fuzz/seeds.sh' seeds", TEST_DIR);
-    target_load_base(made_path("seeds/debug.so"));
+    target_load_base(0, made_path("seeds/debug.so"));
+    target_load_base(1, made_path("seeds/cxx.so"));
     alarm(300); /* a hang ends the program, which prove reports */
     ok(each_file(TEST_DIR "/fuzz/elf-found", replay) >= 0, "the folder of earlier findings is there");
     ok(each_file(made_path("seeds"), damage_often) > 5, "seeds were made");
