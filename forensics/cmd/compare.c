@@ -157,6 +157,7 @@ static int conclude(struct result *result, const struct options *options, struct
     bool modelled = result->cost[SIDE_OLD] && result->cost[SIDE_NEW];
     struct cost_profile *const *costs = modelled ? result->cost : result->sampled;
     facts_join(result->arena, result->delta, costs[SIDE_OLD], costs[SIDE_NEW]);
+    facts_join_libraries(result->arena, result->delta, result->libraries, costs[SIDE_OLD], costs[SIDE_NEW]);
     bool whole = try_layouts(result, options, progress, &err);
     progress_end(progress);
     return whole ? finish(result, &options->output) : partial(result, &options->output, &err);

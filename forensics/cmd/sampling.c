@@ -27,10 +27,30 @@ static uint64_t address_of(const struct inventory *inv, uint64_t offset)
     return 0;
 }
 
-static struct cost_item name_place(const struct sampled_place *place, const struct inventory *inv, const char *own)
+/* The files whose functions have names here, on one side. */
+struct named_files {
+    const char *own; /* the program's path, links followed; NULL: unknown */
+    const struct inventory *inventory;
+    const struct libraries *libraries; /* NULL: none */
+    int side;
+};
+
+static const struct inventory *file_of(const struct named_files *files, const char *path)
 {
-    bool here = own && strcmp(place->path, own) == 0;
-    uint64_t address = here ? address_of(inv, place->offset) : 0;
+    if (files->own && strcmp(path, files->own) == 0)
+        return files->inventory;
+    for (size_t i = 0; files->libraries && i < files->libraries->changed_count; i++) {
+        const struct library *library = &files->libraries->changed[i];
+        if (library->path[files->side] && strcmp(library->path[files->side], path) == 0)
+            return library->inventory[files->side];
+    }
+    return NULL;
+}
+
+static struct cost_item name_place(const struct sampled_place *place, const struct named_files *files)
+{
+    const struct inventory *inv = file_of(files, place->path);
+    uint64_t address = inv ? address_of(inv, place->offset) : 0;
     const struct symbol *s = address ? symbol_at(inv, address) : NULL;
     const char *module = place->path[0] ? base_name(place->path) : NULL;
     if (!s)
@@ -46,7 +66,8 @@ static int by_name(const void *a, const void *b)
     const struct cost_item *x = a, *y = b;
     if (x->address != y->address)
         return x->address < y->address ? -1 : 1;
-    return strcmp(x->name, y->name);
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->module ? x->module : "", y->module ? y->module : "");
 }
 
 static int by_cycles(const void *a, const void *b)
@@ -76,15 +97,17 @@ static struct cost cost_of(const struct sampled_place *place, const struct sampl
     return cost;
 }
 
-struct cost_profile *sampled_costs(struct arena *arena, const struct samples *samples, int runs,
-                                   const struct inventory *inventory)
+/* A side's samples by function, per run; what lies in files without names here has an item a file. */
+static struct cost_profile *sampled_costs(const struct result *result, const struct samples *samples, int runs, int side)
 {
+    struct arena *arena = result->arena;
     struct cost_profile *p = arena_alloc(arena, sizeof *p);
-    char *own = realpath(inventory->path, NULL);
+    char *own = realpath(result->inventory[side]->path, NULL);
+    struct named_files files = { own, result->inventory[side], result->libraries, side };
     struct cost_item *items = arena_array(arena, samples->count, sizeof *items);
     size_t kept = 0;
     for (size_t i = 0; i < samples->count; i++) {
-        items[i] = name_place(&samples->places[i], inventory, own);
+        items[i] = name_place(&samples->places[i], &files);
         items[i].cost = cost_of(&samples->places[i], samples, runs);
         add_cost(&p->total, &items[i].cost);
     }
@@ -129,7 +152,7 @@ bool sample_sides(struct result *result, const struct perf_sample_kernel *kernel
     if (samples[0].by_clock != samples[1].by_clock)
         return err_set(err, ERR_TOOL, "the counters of old and new differ: sample again when nobody else holds them");
     for (int side = 0; side < 2; side++)
-        result->sampled[side] = sampled_costs(result->arena, &samples[side], run / 2, result->inventory[side]);
+        result->sampled[side] = sampled_costs(result, &samples[side], run / 2, side);
     if (samples[0].lost + samples[1].lost)
         result_warn(result, "the kernel dropped %llu samples of %llu: the rest is a part",
                     (unsigned long long)(samples[0].lost + samples[1].lost),

@@ -1,19 +1,23 @@
 #include "cmd/sides.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/pin.h"
 #include "elf/delta.h"
 #include "elf/facts.h"
 #include "elf/inventory.h"
+#include "elf/libraries.h"
 
 /* What a large pair waits for, in order. */
-enum step { STEP_OLD, STEP_NEW, STEP_MATCH, STEP_FACTS, STEP_COUNT };
+enum step { STEP_OLD, STEP_NEW, STEP_MATCH, STEP_FACTS, STEP_LIBRARIES, STEP_COUNT };
 
 static void at(struct progress *progress, enum step step)
 {
     static const char *const said[STEP_COUNT] = { "reading old", "reading new", "matching symbols",
-                                                  "looking for what changed in code and data" };
+                                                  "looking for what changed in code and data",
+                                                  "comparing shared libraries" };
     progress_step(progress, said[step], (int)step, STEP_COUNT, NAN);
 }
 
@@ -29,6 +33,37 @@ static bool read_side(struct result *result, int side, const char *path, enum si
     return true;
 }
 
+/* The value of `name` in NAME=VALUE texts, the last one counts; NULL: none. */
+static const char *value_of(char *const *env, size_t count, const char *name)
+{
+    const char *value = NULL;
+    size_t length = strlen(name);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(env[i], name, length) == 0 && env[i][length] == '=')
+            value = env[i] + length + 1;
+    return value;
+}
+
+/* What a variable is for a side: runs have an environment of their own, files that are only looked at have the
+ * caller's. */
+static const char *variable(const struct spec *spec, int side, enum sides_use use, const char *name)
+{
+    const char *own = value_of(spec->side_env[side], spec->side_env_count[side], name),
+               *both = value_of(spec->env, spec->env_count, name);
+    return own ? own : both ? both : use != SIDES_RUN || spec->keep_env ? getenv(name) : NULL;
+}
+
+static void compare_libraries(struct result *result, enum sides_use use)
+{
+    const struct inventory *program[2] = { result->inventory[SIDE_OLD], result->inventory[SIDE_NEW] };
+    struct load_environment environment[2];
+    for (int side = 0; side < 2; side++)
+        environment[side] =
+            (struct load_environment){ .library_path = variable(&result->spec, side, use, "LD_LIBRARY_PATH"),
+                                       .preload = variable(&result->spec, side, use, "LD_PRELOAD") };
+    result->libraries = libraries_compare(result->arena, program, environment);
+}
+
 bool sides_read(struct result *result, const char *const path[2], enum sides_use use, struct progress *progress,
                 struct err *err)
 {
@@ -42,6 +77,8 @@ bool sides_read(struct result *result, const char *const path[2], enum sides_use
         result->delta = delta_make(result->arena, result->inventory[SIDE_OLD], result->inventory[SIDE_NEW]);
         at(progress, STEP_FACTS);
         facts_find(result->arena, result->delta);
+        at(progress, STEP_LIBRARIES);
+        compare_libraries(result, use);
     }
     progress_end(progress);
     return done;

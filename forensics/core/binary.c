@@ -55,6 +55,16 @@ const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
 };
 
 /* gcc's crtstuff.c names itself; the C library's _start is where execution begins, and .init and .fini hold crti.o's code. */
+const struct library *library_of_module(const struct libraries *libraries, bool old_side, const char *module)
+{
+    for (size_t i = 0; libraries && module && i < libraries->changed_count; i++) {
+        const char *path = libraries->changed[i].path[!old_side], *slash = path ? strrchr(path, '/') : NULL;
+        if (path && strcmp(slash ? slash + 1 : path, module) == 0)
+            return &libraries->changed[i];
+    }
+    return NULL;
+}
+
 bool symbol_is_start_up(const struct inventory *inv, const struct symbol *symbol)
 {
     if (symbol->file && strcmp(symbol->file, "crtstuff.c") == 0)

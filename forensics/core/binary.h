@@ -218,13 +218,33 @@ struct delta {
     size_t code_facts_left_out; /* loaded from JSON: how many more there were */
     bool has_fate_cycles;                 /* facts_join filled the next three */
     enum source cycles_source;            /* of these and of the facts' cycles; SOURCE_CLOCK: they are ns */
-    double fate_cycles[2][FATE_COUNT];    /* old's and new's cycles in functions of each fate */
+    double fate_cycles[2][FATE_COUNT];    /* old's and new's cycles in functions of each fate, changed libraries' too */
     double other_cycles[2];               /* and in everything else: libraries, PLT stubs */
     double cycles_error;                  /* standard error of the sum's change; 0: not sampled */
     const struct pairing *pairing; /* NULL: loaded from JSON */
     const size_t *by_address[2]; /* [0] old's, [1] new's: indices into symbols[], ascending; NULL: delta_at walks */
     size_t by_address_count[2];
 };
+
+/* A shared library that old and new load at start and that is not the same bytes for both, or only one loads. */
+struct library {
+    const char *name;               /* as asked for: new's word, else old's */
+    const char *path[2];            /* the file, symbolic links followed; NULL: that side does not load it */
+    struct inventory *inventory[2]; /* both or neither */
+    struct delta *delta;            /* NULL: on one side only, unreadable, or left out */
+};
+
+struct libraries {
+    struct library *changed; /* in the order in which new loads them, those of old alone last */
+    size_t changed_count, changed_room;
+    size_t same;             /* loaded by both, byte for byte the same */
+    size_t left_out;         /* changed, on both sides and not inspected: there were too many, or too large ones */
+    const char **missing;    /* sentences: what was not found or could not be read */
+    size_t missing_count, missing_room;
+};
+
+/* The changed library whose file on a side has this name, as the cost items' `module`; NULL: none. */
+const struct library *library_of_module(const struct libraries *libraries, bool old_side, const char *module);
 
 /* Whether a symbol came with the start files of the C library and compiler, not from the program's sources. */
 bool symbol_is_start_up(const struct inventory *inv, const struct symbol *symbol);

@@ -206,3 +206,54 @@ void facts_join(struct arena *arena, struct delta *delta, const struct cost_prof
     }
     qsort(delta->code_facts, delta->code_fact_count, sizeof *delta->code_facts, by_cycles);
 }
+
+/* The items of one module, as a profile of its own. */
+static struct cost_profile *profile_of(struct arena *arena, const struct libraries *libraries,
+                                       const struct library *library, bool old_side, const struct cost_profile *whole)
+{
+    struct cost_profile *part = arena_alloc(arena, sizeof *part);
+    *part = *whole;
+    part->functions = arena_array(arena, whole->function_count + 1, sizeof *part->functions);
+    part->objects = arena_array(arena, whole->object_count + 1, sizeof *part->objects);
+    part->function_count = part->object_count = 0;
+    for (size_t i = 0; i < whole->function_count; i++)
+        if (library_of_module(libraries, old_side, whole->functions[i].module) == library)
+            part->functions[part->function_count++] = whole->functions[i];
+    for (size_t i = 0; i < whole->object_count; i++)
+        if (library_of_module(libraries, old_side, whole->objects[i].module) == library)
+            part->objects[part->object_count++] = whole->objects[i];
+    return part;
+}
+
+/* Moves one library's cycles from "elsewhere" to their fates. */
+static void adopt_fates(struct delta *delta, const struct delta *library)
+{
+    for (int side = 0; side < 2; side++)
+        for (int fate = 0; fate < FATE_COUNT; fate++) {
+            delta->fate_cycles[side][fate] += library->fate_cycles[side][fate];
+            delta->other_cycles[side] -= library->fate_cycles[side][fate];
+        }
+}
+
+void facts_join_libraries(struct arena *arena, struct delta *delta, const struct libraries *libraries,
+                          const struct cost_profile *old, const struct cost_profile *new)
+{
+    for (size_t i = 0; delta && libraries && old && new && i < libraries->changed_count; i++) {
+        const struct library *library = &libraries->changed[i];
+        if (!library->delta)
+            continue;
+        facts_join(arena, library->delta, profile_of(arena, libraries, library, true, old),
+                   profile_of(arena, libraries, library, false, new));
+        adopt_fates(delta, library->delta);
+    }
+}
+
+const struct symbol_change *cost_item_change(const struct delta *delta, const struct libraries *libraries,
+                                             bool old_side, const struct cost_item *item)
+{
+    const struct library *library = library_of_module(libraries, old_side, item->module);
+    const struct delta *own = library ? library->delta : delta;
+    const struct symbol_change *c = own && item->address ? delta_at(own, old_side, item->address) : NULL;
+    const struct symbol *s = !c ? NULL : old_side ? c->old : c->new;
+    return s && is_of(item, s) ? c : NULL;
+}

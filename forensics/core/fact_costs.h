@@ -15,4 +15,14 @@ struct arena;
 void facts_join(struct arena *arena, struct delta *delta, const struct cost_profile *old,
                 const struct cost_profile *new);
 
+/* The same for every changed library, with the cycles of its own file alone; their cycles by fate join those of
+ * `delta`. */
+void facts_join_libraries(struct arena *arena, struct delta *delta, const struct libraries *libraries,
+                          const struct cost_profile *old, const struct cost_profile *new);
+
+/* What became of the function or object of a cost item: looked up in the delta of its own file, the program's or a
+ * changed library's (NULL: there are none). NULL: in neither. */
+const struct symbol_change *cost_item_change(const struct delta *delta, const struct libraries *libraries,
+                                             bool old_side, const struct cost_item *item);
+
 #endif

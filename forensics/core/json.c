@@ -121,6 +121,7 @@ static void walk_result(struct codec *codec, struct result *result)
     walk_metrics(codec, &result->comparison);
     walk_slowdown(codec, result);
     walk_delta(codec, result);
+    walk_libraries(codec, result);
     walk_layouts(codec, result);
     walk_real(codec, result);
     walk_costs(codec, "costs", result->cost);

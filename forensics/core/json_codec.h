@@ -102,6 +102,7 @@ struct delta;
 struct result;
 void walk_slowdown(struct codec *codec, struct result *result);
 void walk_delta(struct codec *codec, struct result *result);
+void walk_libraries(struct codec *codec, struct result *result);
 void walk_code_facts(struct codec *codec, struct delta *delta);
 void walk_fate_cycles(struct codec *codec, struct delta *delta);
 void walk_rules(struct codec *codec, struct result *result);

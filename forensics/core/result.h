@@ -21,6 +21,7 @@ struct result {
     struct comparison comparison;
     struct inventory *inventory[2]; /* NULL: no ELF file at hand */
     struct delta *delta;            /* NULL: as above */
+    struct libraries *libraries;    /* shared ones that differ; NULL: not looked for */
     struct cost_profile *cost[2];   /* NULL: no source that gives costs by function */
     struct cost_profile *sampled[2]; /* measured time by function; of SOURCE_CLOCK in ns. NULL: not sampled */
     struct layout_study *layouts;   /* NULL: no counterfactual layouts were tried */

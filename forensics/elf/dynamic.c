@@ -112,27 +112,32 @@ static Elf_Data *find_dynamic(const struct image *image)
     return NULL;
 }
 
-static void read_tags(struct arena *arena, const struct image *image, struct inventory *inv, Elf_Data *data)
+struct dynamic_tags dynamic_tags(struct arena *arena, const struct image *image)
 {
-    size_t entry = gelf_fsize(image->elf, ELF_T_DYN, 1, EV_CURRENT), room = 0;
+    struct dynamic_tags tags = { 0 };
+    Elf_Data *data = find_dynamic(image);
+    size_t entry = gelf_fsize(image->elf, ELF_T_DYN, 1, EV_CURRENT), room = 0, count = data && data->d_buf ? data->d_size / entry : 0;
     uint64_t strings = 0;
     GElf_Dyn dyn;
-    for (int i = 0; (size_t)i < data->d_size / entry && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
+    for (int i = 0; (size_t)i < count && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
         if (dyn.d_tag == DT_STRTAB)
             strings = dyn.d_un.d_ptr;
-    for (int i = 0; (size_t)i < data->d_size / entry && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+    for (int i = 0; (size_t)i < count && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
         const char *text = strings ? name_clean(arena, image_text(image, strings + dyn.d_un.d_val)) : NULL;
         if (dyn.d_tag == DT_NEEDED && text)
-            *ARENA_PUSH(arena, inv->needed, inv->needed_count, room) = text;
-        else if ((dyn.d_tag == DT_RUNPATH || (dyn.d_tag == DT_RPATH && !inv->runpath)) && text)
-            inv->runpath = text;
+            *ARENA_PUSH(arena, tags.needed, tags.needed_count, room) = text;
+        else if (dyn.d_tag == DT_RUNPATH)
+            tags.runpath = text;
+        else if (dyn.d_tag == DT_RPATH)
+            tags.rpath = text;
+        else if (dyn.d_tag == DT_SONAME)
+            tags.soname = text;
         else if (dyn.d_tag == DT_FLAGS)
-            inv->static_tls = dyn.d_un.d_val & DF_STATIC_TLS;
-        else if (dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE))
-            inv->type = "PIE";
-        else if (dyn.d_tag == DT_SONAME && !inv->type)
-            inv->type = "shared object";
+            tags.static_tls = dyn.d_un.d_val & DF_STATIC_TLS;
+        else if (dyn.d_tag == DT_FLAGS_1)
+            tags.pie = dyn.d_un.d_val & DF_1_PIE;
     }
+    return tags;
 }
 
 void dynamic_read(struct arena *arena, const struct image *image, struct inventory *inv)
@@ -140,13 +145,13 @@ void dynamic_read(struct arena *arena, const struct image *image, struct invento
     for (size_t i = 0; i < inv->segment_count; i++)
         if (inv->segments[i].type == PT_INTERP)
             inv->interpreter = name_clean(arena, image_text(image, inv->segments[i].address));
-    Elf_Data *data = find_dynamic(image);
-    if (data && data->d_buf)
-        read_tags(arena, image, inv, data);
-    if (image->absolute)
-        inv->type = "executable";
-    else if (!inv->type)
-        inv->type = inv->interpreter ? "PIE" : "shared object";
+    struct dynamic_tags tags = dynamic_tags(arena, image);
+    inv->needed = tags.needed;
+    inv->needed_count = tags.needed_count;
+    inv->runpath = tags.runpath ? tags.runpath : tags.rpath;
+    inv->static_tls = tags.static_tls;
+    bool library = tags.soname || !inv->interpreter;
+    inv->type = image->absolute ? "executable" : tags.pie || !library ? "PIE" : "shared object";
     inv->relocations += visit_relocations(image, count_one, inv);
 }
 

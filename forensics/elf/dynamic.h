@@ -5,6 +5,17 @@
 #include "core/binary.h"
 #include "elf/image.h"
 
+/* What the dynamic section asks for. */
+struct dynamic_tags {
+    const char **needed; /* DT_NEEDED, in order */
+    size_t needed_count;
+    const char *soname, *rpath, *runpath; /* NULL: none */
+    bool static_tls, pie;
+};
+
+/* The dynamic section of a file, damaged texts left out; all zero where there is none. */
+struct dynamic_tags dynamic_tags(struct arena *arena, const struct image *image);
+
 /* Fills type, interpreter, needed, runpath, static_tls, the relocation counts and plt_slots. */
 void dynamic_read(struct arena *arena, const struct image *image, struct inventory *inv);
 

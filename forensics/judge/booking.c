@@ -135,12 +135,20 @@ static bool executes_alike(const struct cost_pair *p)
 }
 
 /* Where every function lies where it lay, as between two settings of one binary, no address can be the reason. */
-static bool code_moved(const struct docket *d)
+static bool delta_moved(const struct delta *delta)
 {
-    for (int fate = 0; d->delta && fate < FATE_COUNT; fate++)
-        if (fate != FATE_SAME && d->delta->fates[SYMBOL_FUNCTION][fate])
+    for (int fate = 0; delta && fate < FATE_COUNT; fate++)
+        if (fate != FATE_SAME && delta->fates[SYMBOL_FUNCTION][fate])
             return true;
     return false;
+}
+
+static bool code_moved(const struct docket *d)
+{
+    bool moved = delta_moved(d->delta);
+    for (size_t i = 0; d->libraries && i < d->libraries->changed_count; i++)
+        moved |= !d->libraries->changed[i].delta || delta_moved(d->libraries->changed[i].delta);
+    return moved;
 }
 
 static void book_same_code(struct ledger *l)

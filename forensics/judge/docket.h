@@ -23,7 +23,9 @@ struct docket {
     struct arena *arena;
     const struct comparison *comparison;
     const struct delta *delta;                /* NULL: no ELF files */
-    const struct cost_profile *cost[2];       /* both or neither */
+    const struct libraries *libraries;        /* shared ones that differ; NULL: not looked for */
+    const struct cost_profile *cost[2];       /* modelled; both or neither */
+    const struct cost_profile *sampled[2];    /* measured by sampling; both or neither */
     const struct layout_study *layouts;       /* NULL: no counterfactual layouts were tried */
     struct judge_options options;
     struct cost_pair *functions;              /* of both profiles, joined; largest change first */

@@ -10,6 +10,9 @@
 
 enum { MOST_FUNCTIONS = 5, MOST_OBJECTS = 3, MOST_SYMBOLS = 3 };
 
+/* Of the extra cycles, to be told; and of old's, for there to be any. */
+static const double least_part = .05, least_change = .003;
+
 /* The share that carries most of a pair's growth. */
 static enum share largest(const double shares[SHARE_COUNT])
 {
@@ -45,16 +48,82 @@ static void function_evidence(struct docket *d, const struct cost_pair *p, doubl
                  cause_table[cause_of_share(share)].name, fate, same ? placement(d->arena, p->change) : "");
 }
 
+static const char *who_counted(enum source source)
+{
+    return source == SOURCE_SIM ? "cycles, as modelled" : source == SOURCE_PERF ? "cycles, as sampled" : "time, as sampled";
+}
+
+/* The cause that a pair's or a library's growth speaks for. Samples know no components: there it is what the whole
+ * program's growth is mostly booked to. */
+static enum cause cause_of_growth(const struct docket *d, const double shares[SHARE_COUNT], enum source source)
+{
+    if (source == SOURCE_SIM)
+        return cause_of_share(largest(shares));
+    return d->verdict->primary;
+}
+
+/* A library that differs and in whose code the extra cycles are, most of them first. */
+static void library_evidence(struct docket *d, const struct cost_pair *pairs, size_t count, double total,
+                             enum source source)
+{
+    for (size_t k = 0; d->libraries && k < d->libraries->changed_count; k++) {
+        const struct library *library = &d->libraries->changed[k];
+        double cycles = 0, shares[SHARE_COUNT] = { 0 };
+        for (size_t i = 0; i < count; i++) {
+            const struct cost_item *o = pairs[i].old, *n = pairs[i].new;
+            bool here = (n && library_of_module(d->libraries, false, n->module) == library) ||
+                        (!n && library_of_module(d->libraries, true, o->module) == library);
+            cycles += here ? pairs[i].cycles : 0;
+            for (int s = 0; here && s < SHARE_COUNT; s++)
+                shares[s] += pairs[i].shares[s];
+        }
+        if (cycles >= least_part * total)
+            add_evidence(d, cause_of_growth(d, shares, source), library->name, 0, fmin(1, cycles / total), source,
+                         "the shared library %s%s and carries %.0f %% of the extra %s.", library->name,
+                         !library->path[0]   ? " is loaded by new alone"
+                         : !library->path[1] ? " was loaded by old alone"
+                                             : " differs between old and new",
+                         100 * cycles / total, who_counted(source));
+    }
+}
+
+/* Where the measured time grew, function by function. Beyond twice the standard error only. */
+static void sampled_evidence(struct docket *d)
+{
+    const struct cost_profile *const *s = d->sampled;
+    if (!s[0])
+        return;
+    double total = cost_cycles(&s[1]->total) - cost_cycles(&s[0]->total),
+           noise = 2 * hypot(s[0]->sampling_error, s[1]->sampling_error);
+    size_t count, shown = 0;
+    struct cost_pair *pairs = pair_costs(d, s, false, &count);
+    if (total < fmax(noise, least_change * cost_cycles(&s[0]->total)))
+        return;
+    library_evidence(d, pairs, count, total, s[1]->source);
+    for (size_t i = 0; i < count && shown < MOST_FUNCTIONS; i++) {
+        const struct cost_pair *p = &pairs[i];
+        if (p->cycles < fmax(noise, least_part * total) || !p->new || !p->new->address)
+            continue;
+        const char *fate = !p->old      ? "new code"
+                           : !p->change ? "code not compared"
+                                        : fate_name[p->change->fate];
+        shown++;
+        add_evidence(d, cause_of_growth(d, p->shares, s[1]->source), p->new->name, p->new->address,
+                     fmin(1, p->cycles / total), s[1]->source, "%s carries %.0f %% of the extra %s (%s).", p->new->name,
+                     100 * p->cycles / total, who_counted(s[1]->source), same_code(p) ? "identical code" : fate);
+    }
+}
+
 static void cost_evidence(struct docket *d)
 {
     double total = cost_cycles(&d->cost[1]->total) - cost_cycles(&d->cost[0]->total), identical = 0;
     size_t count, shown = 0;
-    if (total < 0.003 * cost_cycles(&d->cost[0]->total)) /* nothing to carry */
+    if (total < least_change * cost_cycles(&d->cost[0]->total)) /* nothing to carry */
         return;
     struct cost_pair *pairs = d->functions;
     for (size_t i = 0; i < d->function_count; i++) {
         identical += same_code(&pairs[i]) ? pairs[i].cycles : 0;
-        if (pairs[i].cycles >= 0.05 * total && shown < MOST_FUNCTIONS) {
+        if (pairs[i].cycles >= least_part * total && shown < MOST_FUNCTIONS) {
             function_evidence(d, &pairs[i], total);
             shown++;
         }
@@ -66,9 +135,10 @@ static void cost_evidence(struct docket *d)
                          "%.0f %% of the extra cycles sit in functions whose code is identical in old and new.",
                          100 * d->identical_share);
     }
-    pairs = pair_costs(d, true, &count);
+    library_evidence(d, d->functions, d->function_count, total, d->cost[1]->source);
+    pairs = pair_costs(d, d->cost, true, &count);
     for (size_t i = 0, objects = 0; i < count && objects < MOST_OBJECTS; i++)
-        if (pairs[i].shares[SHARE_DATA] >= 0.05 * total && pairs[i].new) {
+        if (pairs[i].shares[SHARE_DATA] >= least_part * total && pairs[i].new) {
             double part = pairs[i].shares[SHARE_DATA] / total;
             add_evidence(d, CAUSE_DATA, pairs[i].new->name, pairs[i].new->address, fmin(1, part), d->cost[1]->source,
                          "accesses to %s cost %.0f %% of the extra cycles in cache and TLB misses.", pairs[i].new->name,
@@ -233,6 +303,7 @@ void gather_evidence(struct docket *docket)
     fact_evidence(docket); /* first: of equal weights the files' own words are the plainest */
     if (docket->cost[0])
         cost_evidence(docket);
+    sampled_evidence(docket);
     counter_evidence(docket);
     if (docket->delta)
         delta_evidence(docket);

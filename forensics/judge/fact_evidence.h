@@ -4,9 +4,10 @@
 
 #include "judge/docket.h"
 
-/* Appends facts of the delta as evidence, at most five in the delta's order (core/fact_costs.h): those that can slow
+/* Appends facts of the program and of every changed library as evidence, of each file at most five in its delta's order (core/fact_costs.h): those that can slow
  * something down, whose function or object grew by 5 % of the program's extra cycles or more, and whose own cause grew
- * there by 2 % or more, which is the weight. Then at most two without a weight of what no function owns (a struct's
+ * there by 2 % or more, which is the weight. Where cycles were sampled and not modelled, the cause's part is taken to
+ * be as large in the function as in the whole program; where nothing was divided, there is no weight. Then at most two without a weight of what no function owns (a struct's
  * size, the TLS segment), where their cause carries 20 % or more. First of all
  * functions that are called where they were inlined, if their own growth is 5 % or more. Nothing where no costs say what
  * carries the change.

@@ -250,10 +250,11 @@ static void mention_model(struct docket *d)
 static struct docket open_docket(struct arena *arena, const struct result *result, const struct judge_options *options,
                                  struct verdict *verdict)
 {
-    bool costs = result->cost[0] && result->cost[1];
+    bool costs = result->cost[0] && result->cost[1], sampled = result->sampled[0] && result->sampled[1];
     struct docket d = {
-        .arena = arena, .comparison = &result->comparison, .delta = result->delta, .verdict = verdict,
+        .arena = arena, .comparison = &result->comparison, .delta = result->delta, .libraries = result->libraries, .verdict = verdict,
         .cost = { costs ? result->cost[0] : NULL, costs ? result->cost[1] : NULL },
+        .sampled = { sampled ? result->sampled[0] : NULL, sampled ? result->sampled[1] : NULL },
         .layouts = result->layouts, .options = options ? *options : judge_options_default(),
         .identical_share = NAN,
     };
@@ -263,7 +264,7 @@ static struct docket open_docket(struct arena *arena, const struct result *resul
     for (int i = 0; i < SHARE_COUNT; i++)
         verdict->shares[i] = verdict->attribution.shares[i] = NAN;
     if (costs)
-        d.functions = pair_costs(&d, false, &d.function_count);
+        d.functions = pair_costs(&d, d.cost, false, &d.function_count);
     d.trend = find_trend(&d);
     d.model_change = model_change(&d);
     return d;

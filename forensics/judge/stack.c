@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fact_costs.h"
 #include "judge/booking.h"
 
 /* The exact split dC = dI * CPI + I * dCPI, function by function. The CPI is the pooled one, (C_old + C_new) / (I_old +
@@ -31,15 +32,22 @@ static bool same_module(const struct cost_item *a, const struct cost_item *b)
     return a->module && b->module ? strcmp(a->module, b->module) == 0 : a->module == b->module;
 }
 
+static const struct symbol_change *change_of(const struct docket *docket, bool old_side, const struct cost_item *item)
+{
+    return cost_item_change(docket->delta, docket->libraries, old_side, item);
+}
+
 /* new's partner in old: through the delta's symbols, else by name (the same module first). */
-static const struct cost_item *partner(const struct cost_item *olds, size_t n, const struct cost_item *new,
-                                       const struct symbol_change *change, const bool *taken)
+static const struct cost_item *partner(const struct docket *docket, const struct cost_item *olds, size_t n,
+                                       const struct cost_item *new, const struct symbol_change *change,
+                                       const bool *taken)
 {
     const struct cost_item *by_name = NULL;
     for (size_t i = 0; i < n; i++) {
         if (taken[i])
             continue;
-        if (change && change->old && olds[i].address && olds[i].address == change->old->address)
+        if (change && change->old && olds[i].address && olds[i].address == change->old->address &&
+            change_of(docket, true, &olds[i]) == change)
             return &olds[i];
         if (strcmp(olds[i].name, new->name) == 0 && (!by_name || same_module(&olds[i], new)))
             by_name = &olds[i];
@@ -51,17 +59,6 @@ static int by_cycles(const void *a, const void *b)
 {
     double x = fabs(((const struct cost_pair *)a)->cycles), y = fabs(((const struct cost_pair *)b)->cycles);
     return (x < y) - (x > y);
-}
-
-/* A function's row in the delta. Only the compared files' own addresses can be looked up there. */
-static const struct symbol_change *change_of_item(const struct delta *delta, bool old_side,
-                                                  const struct cost_item *item)
-{
-    if (!delta || !item->address)
-        return NULL;
-    const struct symbol_change *c = delta_at(delta, old_side, item->address);
-    const struct symbol *s = !c ? NULL : old_side ? c->old : c->new;
-    return s && (strcmp(s->name, item->name) == 0 || (s->pretty && strcmp(s->pretty, item->name) == 0)) ? c : NULL;
 }
 
 /* The part of a name before a compiler's suffix (.cold, .part.0, .isra.0, ...). */
@@ -109,9 +106,10 @@ static size_t rejoin_parts(struct arena *arena, struct cost_pair *pairs, size_t 
     return kept;
 }
 
-struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *count)
+struct cost_pair *pair_costs(const struct docket *docket, const struct cost_profile *const costs[2], bool objects,
+                             size_t *count)
 {
-    const struct cost_profile *o = docket->cost[0], *n = docket->cost[1];
+    const struct cost_profile *o = costs[0], *n = costs[1];
     const struct cost_item *olds = objects ? o->objects : o->functions, *news = objects ? n->objects : n->functions;
     size_t old_count = objects ? o->object_count : o->function_count,
            new_count = objects ? n->object_count : n->function_count;
@@ -120,15 +118,15 @@ struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *
     *count = 0;
     for (size_t i = 0; i < new_count; i++) {
         struct cost_pair *p = &pairs[(*count)++];
-        *p = (struct cost_pair){ .new = &news[i], .change = change_of_item(docket->delta, false, &news[i]) };
-        p->old = partner(olds, old_count, &news[i], p->change, taken);
+        *p = (struct cost_pair){ .new = &news[i], .change = change_of(docket, false, &news[i]) };
+        p->old = partner(docket, olds, old_count, &news[i], p->change, taken);
         if (p->old)
             taken[p->old - olds] = true;
     }
     for (size_t i = 0; i < old_count; i++)
         if (!taken[i]) {
             struct cost_pair *p = &pairs[(*count)++];
-            *p = (struct cost_pair){ .old = &olds[i], .change = change_of_item(docket->delta, true, &olds[i]) };
+            *p = (struct cost_pair){ .old = &olds[i], .change = change_of(docket, true, &olds[i]) };
         }
     if (!objects)
         *count = rejoin_parts(docket->arena, pairs, *count);

@@ -12,8 +12,10 @@ struct cost_pair {
     double shares[SHARE_COUNT];         /* the same by share */
 };
 
-/* Joins the functions (or objects) of both profiles by the delta, else by name and module; largest |cycles| first. */
-struct cost_pair *pair_costs(const struct docket *docket, bool objects, size_t *count);
+/* Joins the functions (or objects) of both profiles by the delta of their file, else by name and module; largest
+ * |cycles| first. */
+struct cost_pair *pair_costs(const struct docket *docket, const struct cost_profile *const costs[2], bool objects,
+                             size_t *count);
 
 /* Identical code: the delta says so, or (no delta) nothing is known: false. */
 bool same_code(const struct cost_pair *pair);

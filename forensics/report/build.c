@@ -19,6 +19,7 @@ struct document build_report(const struct result *result, struct arena *arena, c
     build_evidence(&document, result, options->verbose);
     build_code_facts(&document, result, options->verbose);
     build_files(&document, result, options->verbose);
+    build_libraries(&document, result, options->verbose);
     build_rules(&document, result);
     build_warnings(&document, result);
     build_run(&document, result);

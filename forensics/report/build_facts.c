@@ -8,7 +8,7 @@
 
 enum { KINDS_SHOWN = 4 }; /* of one cause */
 
-static const char *cycles_said(struct arena *arena, const struct code_fact *fact)
+const char *fact_cycles_said(struct arena *arena, const struct code_fact *fact)
 {
     double change = fact->new_cycles - fact->old_cycles;
     if (isnan(change))
@@ -31,7 +31,7 @@ static void fact_row(struct document *document, struct block *table, const struc
     else
         block_cell(document, table, TONE_PLAIN, fact->new_address ? "0x%" PRIx64 : "-", fact->new_address);
     if (costs)
-        block_cell(document, table, TONE_PLAIN, "%s", cycles_said(document->arena, fact));
+        block_cell(document, table, TONE_PLAIN, "%s", fact_cycles_said(document->arena, fact));
     block_cell(document, table, TONE_PLAIN, "%s", fact->sentence);
 }
 

@@ -46,6 +46,17 @@ static void fate_row(struct document *document, struct block *table, const char 
                fabs(change) < all.least ? "-" : format_share(document->arena, (new - old) / change));
 }
 
+/* Functions of a fate, in the program and in the libraries that differ. */
+static size_t count_fate(const struct result *result, enum fate fate)
+{
+    const struct delta *delta = result->delta;
+    size_t count = delta->fates[SYMBOL_FUNCTION][fate] + delta->fates[SYMBOL_IFUNC][fate];
+    for (size_t i = 0; result->libraries && i < result->libraries->changed_count; i++)
+        if ((delta = result->libraries->changed[i].delta))
+            count += delta->fates[SYMBOL_FUNCTION][fate] + delta->fates[SYMBOL_IFUNC][fate];
+    return count;
+}
+
 void build_fates(struct document *document, const struct result *result)
 {
     static const struct column columns[] = {
@@ -64,7 +75,7 @@ void build_fates(struct document *document, const struct result *result)
     struct block *table = document_table(document, "What became of the code that ran", columns, 5);
     table->note = cycles_note(document->arena, delta->cycles_source);
     for (int fate = 0; fate < FATE_COUNT; fate++)
-        fate_row(document, table, said[fate], delta->fates[SYMBOL_FUNCTION][fate] + delta->fates[SYMBOL_IFUNC][fate],
+        fate_row(document, table, said[fate], count_fate(result, (enum fate)fate),
                  delta->fate_cycles[0][fate], delta->fate_cycles[1][fate], all);
     fate_row(document, table, "libraries and code without a name", 0, delta->other_cycles[0], delta->other_cycles[1],
              all);

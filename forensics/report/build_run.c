@@ -24,7 +24,8 @@ void build_evidence(struct document *document, const struct result *result, bool
     for (size_t i = 0; i < verdict->evidence_count && i < limit; i++) {
         const struct evidence *evidence = &verdict->evidence[i];
         block_row(document, table);
-        block_cell(document, table, TONE_PLAIN, "%s", cause_table[evidence->cause].name);
+        bool named = evidence->cause != CAUSE_INCONCLUSIVE;
+        block_cell(document, table, TONE_PLAIN, "%s", named ? cause_table[evidence->cause].name : "-");
         block_cell(document, table, TONE_PLAIN, "%s", isfinite(evidence->weight) ? format_share(document->arena, evidence->weight) : "-");
         if (evidence->address)
             block_cell(document, table, TONE_PLAIN, "%s 0x%" PRIx64, evidence->symbol ? evidence->symbol : "", evidence->address);
@@ -80,6 +81,8 @@ static void warn_missing(struct document *document, struct block *list, const st
                 block_item(document, list, TONE_DOUBT, "%s: %s", both ? "old and new" : side_name[side], inventory->missing[i]);
         }
     }
+    for (size_t i = 0; result->libraries && i < result->libraries->missing_count; i++)
+        block_item(document, list, TONE_DOUBT, "%s", result->libraries->missing[i]);
 }
 
 void build_warnings(struct document *document, const struct result *result)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fact_costs.h"
 #include "report/build.h"
 #include "report/format.h"
 
@@ -17,12 +18,6 @@ struct pair {
 static double cycles_of(const struct cost_item *item)
 {
     return item ? cost_cycles(&item->cost) : 0;
-}
-
-/* What the delta says of a cost item: by address, since names repeat. */
-static const struct symbol_change *change_of(const struct delta *delta, bool old_side, const struct cost_item *item)
-{
-    return delta && item->address ? delta_at(delta, old_side, item->address) : NULL;
 }
 
 static bool same_item(const struct pair *pair, const struct cost_item *old, const struct symbol_change *old_change)
@@ -45,17 +40,17 @@ static int by_change(const void *a, const void *b)
 
 enum { PAIRED = 300 }; /* the costliest of each side; the tail cannot carry the difference */
 
-static struct pair *pair_up(struct arena *arena, const struct delta *delta, const struct cost_item *old, size_t old_count,
-                            const struct cost_item *new, size_t new_count, size_t *count)
+static struct pair *pair_up(struct arena *arena, const struct result *result, const struct cost_item *old,
+                            size_t old_count, const struct cost_item *new, size_t new_count, size_t *count)
 {
     old_count = old_count < PAIRED ? old_count : PAIRED;
     new_count = new_count < PAIRED ? new_count : PAIRED;
     struct pair *pairs = arena_array(arena, old_count + new_count, sizeof *pairs);
     *count = 0;
     for (size_t i = 0; i < new_count; i++)
-        pairs[(*count)++] = (struct pair){ NULL, &new[i], change_of(delta, false, &new[i]), 0 };
+        pairs[(*count)++] = (struct pair){ NULL, &new[i], cost_item_change(result->delta, result->libraries, false, &new[i]), 0 };
     for (size_t i = 0; i < old_count; i++) {
-        const struct symbol_change *change = change_of(delta, true, &old[i]);
+        const struct symbol_change *change = cost_item_change(result->delta, result->libraries, true, &old[i]);
         size_t k = 0;
         while (k < new_count && !same_item(&pairs[k], &old[i], change))
             k++;
@@ -145,7 +140,7 @@ static void build_costs(struct document *document, const struct result *result, 
     static const struct column of_change[] = COST_COLUMNS("of change"), of_old[] = COST_COLUMNS("of old");
     const struct cost_profile *old = costs[0], *new = costs[1];
     size_t count, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN, shown = 0;
-    struct pair *pairs = pair_up(document->arena, result->delta, objects ? old->objects : old->functions,
+    struct pair *pairs = pair_up(document->arena, result, objects ? old->objects : old->functions,
                                  objects ? old->object_count : old->function_count, objects ? new->objects : new->functions,
                                  objects ? new->object_count : new->function_count, &count);
     double total = cost_cycles(&new->total) - cost_cycles(&old->total), all = cost_cycles(&old->total);
@@ -164,8 +159,7 @@ static void build_costs(struct document *document, const struct result *result, 
     }
 }
 
-/* "functions: 2 moved, 1 resized, 310 same". */
-static void fate_counts(struct document *document, struct block *list, const struct delta *delta, enum symbol_kind kind, const char *said)
+const char *fates_said(struct arena *arena, const struct delta *delta, enum symbol_kind kind)
 {
     static const enum fate order[] = { FATE_ADDED, FATE_REMOVED, FATE_CHANGED, FATE_RESIZED, FATE_REINLINED,
                                        FATE_RECODED, FATE_REORDERED, FATE_MOVED, FATE_SAME };
@@ -173,12 +167,19 @@ static void fate_counts(struct document *document, struct block *list, const str
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         size_t count = delta->fates[kind][order[i]];
         if (count)
-            text = arena_printf(document->arena, "%s%s%zu %s", text ? text : "", text ? ", " : "", count,
+            text = arena_printf(arena, "%s%s%zu %s", text ? text : "", text ? ", " : "", count,
                                 order[i] == FATE_MOVED     ? "moved but the same"
                                 : order[i] == FATE_RECODED   ? "of other code but the same calls and data"
                                 : order[i] == FATE_REINLINED ? "inlining something else"
                                                              : fate_name[order[i]]);
     }
+    return text;
+}
+
+/* "functions: 2 moved, 1 resized, 310 same". */
+static void fate_counts(struct document *document, struct block *list, const struct delta *delta, enum symbol_kind kind, const char *said)
+{
+    const char *text = fates_said(document->arena, delta, kind);
     if (text)
         block_item(document, list, TONE_PLAIN, "%s: %s", said, text);
 }

@@ -91,6 +91,24 @@ unlike "$same" "What code and data tell|Symbols that changed" "nothing changed"
 like "$same" "functions: [0-9]+ same data objects|functions: [0-9]+ same " "all functions are the same"
 is "$(facts /bin/ls /bin/ls)" "" "and there is no fact"
 
+# A library of each side beside the program; the twin's is another file of the same source.
+for side in old new twin; do
+    mkdir -p "$work/$side"
+    size=40; [[ $side == new ]] && size=80
+    "$cc" -O1 -g -shared -fPIC -xc - -o "$work/$side/liba.so" "-DSIZE=$size" <<<'char a[SIZE] = { 1 }; int pick(int n) { return a[n]; }'
+    # shellcheck disable=SC2016 # $ORIGIN is for the loader
+    "$cc" -O1 -xc - -o "$work/$side/prog" -L"$work/$side" -la '-Wl,-rpath,$ORIGIN' <<<'int pick(int); int main(int c, char **v) { (void)v; return pick(c); }'
+done
+library=$(inspect "$work/old/prog" "$work/new/prog")
+like "$library" "Shared libraries that differ \([0-9]+ more are the same file\) .* liba\.so .* data object-size a has 80 bytes, before 40" \
+    "a shared library that differs is inspected, too"
+unlike "$library" "What code and data tell" "and its facts are not the program's"
+unlike "$(inspect "$work/old/prog" "$work/twin/prog")" "Shared libraries" "two libraries of the same bytes: nothing"
+"$ltf" inspect --json "$work/library.json" "$work/old/prog" "$work/new/prog" >"$work/library.txt"
+is "$("$ltf" report "$work/library.json")" "$(cat "$work/library.txt")" "JSON holds all of it"
+like "$("$ltf" --runs 1 --warmup 0 --no-control --source clock "$work/old/prog" "$work/new/prog" 2>&1)" "Shared libraries that differ" \
+    "a comparison has it, too"
+
 strip -o "$work/stripped0" "$work/loop0"
 strip -o "$work/stripped40" "$work/loop40"
 stripped=$(inspect "$work/stripped0" "$work/stripped40")

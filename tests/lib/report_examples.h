@@ -503,12 +503,41 @@ static struct result *example_partial(void)
     return r;
 }
 
+/* Both load a library that differs; new loads one more, and one was not found. */
+static void example_libraries(struct result *r)
+{
+    static struct symbol olds[] = { { .name = "pack", .base_name = "pack", .address = 0x1100, .size = 80, .code_hash = 3 } };
+    static struct symbol news[] = { { .name = "pack", .base_name = "pack", .address = 0x1100, .size = 96, .code_hash = 4 } };
+    static struct symbol_change changes[] = { { FATE_RESIZED, "pack", &olds[0], &news[0], NULL, false, false, false, false } };
+    static struct code_fact told[] = {
+        { FACT_INSNS, &changes[0], "pack", 0x1100, 0x1100, 20, 24, 96, NAN, NAN, NAN, { NULL, NULL }, NULL, "pack has 24 instructions, before 20" },
+    };
+    static struct fact_change facts[] = { { "text bytes", "80", "96", 80, 96 } };
+    struct libraries *l = r->libraries = arena_alloc(r->arena, sizeof *l);
+    *l = (struct libraries){ .same = 2, .left_out = 0, .changed_count = 2, .changed_room = 2,
+                             .changed = arena_array(r->arena, 2, sizeof *l->changed) };
+    l->missing = LIST(r, l->missing_count, "'libgone.so.2', which app needs, was not found where the loader looks: it is not compared");
+    l->changed[0] = (struct library){ .name = "libpack.so.1", .path = { "/old/libpack.so.1", "/new/libpack.so.1" } };
+    l->changed[1] = (struct library){ .name = "libmore.so", .path = { NULL, "/new/libmore.so" } };
+    for (int side = 0; side < 2; side++) {
+        struct inventory *elf = l->changed[0].inventory[side] = arena_alloc(r->arena, sizeof *elf);
+        *elf = (struct inventory){ .path = l->changed[0].path[side], .sha256 = side ? "22" : "11", .size = 16000, .type = "shared object",
+                                   .machine = "x86-64", .bits = 64, .symbols = side ? news : olds, .symbol_count = 1, .text_bytes = side ? 96 : 80 };
+    }
+    struct delta *d = l->changed[0].delta = arena_alloc(r->arena, sizeof *d);
+    *d = (struct delta){ .old = l->changed[0].inventory[0], .new = l->changed[0].inventory[1], .symbols = changes, .symbol_count = 1,
+                         .facts = facts, .fact_count = 1, .code_facts = told, .code_fact_count = 1, .code_fact_room = 1 };
+    d->fates[SYMBOL_FUNCTION][FATE_RESIZED] = 1;
+    d->fate_bytes[SYMBOL_FUNCTION][FATE_RESIZED] = 96;
+}
+
 /* Two files and no run. */
 static struct result *example_inspect(void)
 {
     struct result *r = result_new();
     example_base(r);
     example_delta(r);
+    example_libraries(r);
     r->comparison.note_count = 0;
     return r;
 }
