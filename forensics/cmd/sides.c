@@ -59,7 +59,7 @@ static void compare_libraries(struct result *result, enum sides_use use)
     struct load_environment environment[2];
     for (int side = 0; side < 2; side++)
         environment[side] =
-            (struct load_environment){ .library_path = variable(&result->spec, side, use, "LD_LIBRARY_PATH"),
+            (struct load_environment){ .search_path = variable(&result->spec, side, use, "LD_LIBRARY_PATH"),
                                        .preload = variable(&result->spec, side, use, "LD_PRELOAD") };
     result->libraries = libraries_compare(result->arena, program, environment);
 }

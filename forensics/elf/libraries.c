@@ -134,7 +134,7 @@ struct libraries *libraries_compare(struct arena *arena, const struct inventory 
         const struct image *image = program[side]->image;
         if (!image || !image->on_disk)
             return NULL;
-        c.list[side] = loads_of(arena, image, environment[side].library_path, environment[side].preload);
+        c.list[side] = loads_of(arena, image, environment[side].search_path, environment[side].preload);
         note_missing(&c, side);
     }
     bool *taken = arena_array(arena, c.list[0]->count + 1, sizeof *taken);

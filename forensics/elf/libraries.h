@@ -7,7 +7,7 @@
 
 /* What the loader would read from the environment of one side; NULL: not set. */
 struct load_environment {
-    const char *library_path; /* LD_LIBRARY_PATH */
+    const char *search_path; /* LD_LIBRARY_PATH */
     const char *preload;      /* LD_PRELOAD */
 };
 

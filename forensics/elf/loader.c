@@ -19,7 +19,7 @@ struct cache {
 struct loading {
     struct arena *arena;
     const struct image *program;
-    const char *library_path;
+    const char *search_path;
     struct loaded *self; /* the program as an asker */
     struct cache cache;
     struct load_list *list;
@@ -176,7 +176,7 @@ static struct image *search(struct loading *l, const struct loaded *asker, const
         const char *path = expand(l->arena, name, strlen(name), asker->folder);
         return path ? open_fitting(l, path) : NULL;
     }
-    if ((image = search_rpaths(l, asker, name)) || (image = search_folders(l, l->library_path, ":;", l->self->folder, name)) ||
+    if ((image = search_rpaths(l, asker, name)) || (image = search_folders(l, l->search_path, ":;", l->self->folder, name)) ||
         (image = search_folders(l, asker->runpath, ":", asker->folder, name)))
         return image;
     const char *cached = cache_find(&l->cache, name);
@@ -241,13 +241,13 @@ static void load_preloaded(struct loading *l, const char *list)
     }
 }
 
-struct load_list *loads_of(struct arena *arena, const struct image *program, const char *library_path,
+struct load_list *loads_of(struct arena *arena, const struct image *program, const char *search_path,
                            const char *preload)
 {
     struct loaded self = { .name = program->path };
     struct loading l = { .arena = arena,
                          .program = program,
-                         .library_path = library_path,
+                         .search_path = search_path,
                          .self = arena_alloc(arena, sizeof self),
                          .cache = cache_open(arena),
                          .list = arena_alloc(arena, sizeof *l.list) };

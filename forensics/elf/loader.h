@@ -23,10 +23,10 @@ struct load_list {
 
 enum { LOAD_MOST = 512 };
 
-/* DT_NEEDED of the program and of all that it loads: by DT_RPATH, `library_path` (LD_LIBRARY_PATH), DT_RUNPATH,
+/* DT_NEEDED of the program and of all that it loads: by DT_RPATH, `search_path` (LD_LIBRARY_PATH), DT_RUNPATH,
  * /etc/ld.so.cache and the standard folders, with $ORIGIN and $LIB; `preload` (LD_PRELOAD) first. Either may be NULL.
  * Not followed: folders for newer processors (glibc-hwcaps), and what the program opens later (dlopen). */
-struct load_list *loads_of(struct arena *arena, const struct image *program, const char *library_path,
+struct load_list *loads_of(struct arena *arena, const struct image *program, const char *search_path,
                            const char *preload);
 
 #endif

@@ -28,7 +28,7 @@ static bool may_slow(const struct code_fact *fact)
 struct weighing {
     struct docket *docket;
     const struct delta *delta;
-    const char *library; /* the file's name; NULL: the program's */
+    const char *file; /* the library's name; NULL: the program's */
     double total;        /* extra cycles of the whole program */
     double noise;        /* a smaller growth of a function is none */
     enum source source;  /* who counted them */
@@ -37,7 +37,7 @@ struct weighing {
 static void add_fact(const struct weighing *w, const struct code_fact *fact, double weight, const char *counted)
 {
     add_evidence(w->docket, cause_of_share(code_fact_table[fact->kind].share), fact->name, fact->new_address, weight,
-                 SOURCE_ELF, "%s%s%s%s%s.", w->library ? "in " : "", w->library ? w->library : "", w->library ? ": " : "",
+                 SOURCE_ELF, "%s%s%s%s%s.", w->file ? "in " : "", w->file ? w->file : "", w->file ? ": " : "",
                  fact->sentence, counted);
 }
 
@@ -143,7 +143,7 @@ static void file_evidence(struct docket *docket, const struct delta *delta, cons
         return;
     struct weighing w = { .docket = docket,
                           .delta = delta,
-                          .library = library,
+                          .file = library,
                           .total = cost_cycles(&costs[1]->total) - cost_cycles(&costs[0]->total),
                           .noise = modelled ? 0 : 2 * hypot(costs[0]->sampling_error, costs[1]->sampling_error),
                           .source = costs[1]->source };

@@ -96,7 +96,7 @@ static void test_paths(void)
     struct load_environment paths[2] = { { made_path("old"), NULL },
                                          { arena_printf(made_arena, "/nowhere:%s", made_path("other")), NULL } };
     ok(one_changed(compare_under("old", "new", paths), "libpick.so"), "LD_LIBRARY_PATH is a side's own");
-    paths[1].library_path = made_path("new");
+    paths[1].search_path = made_path("new");
     ok(compare_under("old", "new", paths)->changed_count == 0, "the same library by another path: nothing");
 }
 
