@@ -52,6 +52,7 @@ static bool replay_on(struct result *result, const char *processor, const struct
     if (!profile)
         return false;
     struct sweep_spec spec = { .profile = profile, .axes = wanted->axes, .layouts = wanted->layouts, .apart = wanted->apart, .packed = wanted->packed,
+                               .inside = wanted->inside, .huge_pages = wanted->huge_pages,
                                .shard = wanted->shard, .shards = wanted->shards,
                                .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
                                .recording = { recordings[0].path, recordings[1].path } };

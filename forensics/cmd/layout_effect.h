@@ -14,6 +14,8 @@ struct layout_wanted {
     unsigned layouts; /* drawn, of all axes together; >= 2 */
     unsigned apart;   /* drawn, of each axis alone; 0: none */
     unsigned packed;  /* with packed data; 0: none */
+    unsigned inside;  /* with loops moved, and as many with the heap spread; 0: none */
+    bool huge_pages;  /* code on pages of 2 MiB, too */
     unsigned axes;    /* bit per axis */
     unsigned shard, shards; /* see layout/sweep.h; 0 of 0: all layouts */
     bool remedies;    /* where the layout costs, look for the least remedy */

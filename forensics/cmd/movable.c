@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "elf/symbolize.h"
+#include "layout/loops.h"
 
 enum { ELF_ALLOC = 2, ELF_EXEC = 4, ELF_TLS = 0x400 };
 
@@ -40,7 +41,8 @@ static void add(struct maker *m, enum layout_axis axis, const char *name, uint64
     if (!size)
         return;
     *ARENA_PUSH(m->arena, m->side->objects, m->side->count, m->side->room) = (struct layout_object){
-        .name = name, .address = address, .size = size, .extent = extent, .axis = axis, .group = group, .pair = pair, .align = 1 };
+        .name = name, .address = address, .size = size, .extent = extent, .axis = axis, .group = group, .pair = pair, .align = 1,
+        .function = axis == AXIS_TEXT && pair < m->first_name };
 }
 
 /* Something without a symbol: it is paired by its name. */
@@ -192,6 +194,7 @@ void movable_objects(struct result *result, const struct recording recordings[2]
         make_side(&maker, result, side, &recordings[side]);
         layout_sort(&sides[side]);
         layout_glue(&sides[side], recordings[side].spans, recordings[side].span_count);
+        loops_find(result->arena, &sides[side], recordings[side].spans, recordings[side].span_count);
     }
     layout_pair(sides);
     layout_align(sides);

@@ -53,6 +53,12 @@ static void add_region(struct arena *arena, struct recording *r, uint64_t addres
         *ARENA_PUSH(arena, r->regions, r->region_count, r->region_room) = (struct region){ address, end, kind };
 }
 
+/* A jump's target; a call goes elsewhere, and no loop begins there. */
+static uint64_t jumps_to(const struct stream_block *block)
+{
+    return block->ending == STREAM_COND || block->ending == STREAM_JUMP ? block->target : 0;
+}
+
 static bool falls(const struct stream_block *block)
 {
     return block->ending == STREAM_FALL || block->ending == STREAM_COND || block->ending == STREAM_SYSCALL || block->ending == STREAM_REP;
@@ -72,7 +78,9 @@ static void note_event(struct arena *arena, struct recording *r, const struct st
         break;
     case STREAM_EVENT_BLOCK:
         *ARENA_PUSH(arena, r->spans, r->span_count, r->span_room) = (struct layout_span){
-            event->block->address, event->block->address + event->block->bytes, falls(event->block) };
+            .address = event->block->address, .end = event->block->address + event->block->bytes,
+            .falls = falls(event->block), .target = jumps_to(event->block),
+            .returns = event->block->ending == STREAM_CALL || event->block->ending == STREAM_CALL_INDIRECT };
         break;
     case STREAM_EVENT_START: case STREAM_EVENT_UNMAP: case STREAM_EVENT_SIGNAL: case STREAM_EVENT_SIGNAL_END:
     case STREAM_EVENT_SYSCALL: case STREAM_EVENT_FORK: case STREAM_EVENT_EXEC: case STREAM_EVENT_END: break;

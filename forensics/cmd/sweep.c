@@ -30,7 +30,7 @@ enum {
     OPT_REMEDY
 };
 
-enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, PACKED = 4 };
+enum { NOT_GIVEN = -1, LAYOUTS = 16, LAYOUTS_MAX = 10000, INNER = 4 /* of what lies inside objects */ };
 
 /* The shared options stand first, so that a pointer to them is one to the whole. */
 struct sweep_options {
@@ -232,7 +232,9 @@ int verb_sweep(int argc, char **argv)
         o.shared.spec.runs = o.real ? REAL_ROUNDS : rounds;
     if (o.wanted.apart > LAYOUTS_MAX)
         o.wanted.apart = o.wanted.layouts / 2;
-    o.wanted.packed = o.wanted.layouts < PACKED ? o.wanted.layouts : PACKED;
+    o.wanted.packed = o.wanted.layouts < INNER ? o.wanted.layouts : INNER;
+    o.wanted.inside = o.wanted.layouts < LAYOUTS ? INNER / 2 : INNER;
+    o.wanted.huge_pages = true;
     if (o.shared.spec.profile)
         split_profiles(&o);
     o.wanted.floor = o.real_wanted.floor = o.shared.output.judge.floor;

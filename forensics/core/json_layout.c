@@ -56,7 +56,7 @@ static void walk_effect(struct codec *codec, void *item)
 {
     struct layout_effect *effect = item;
     walk_axes(codec, &effect->axes);
-    codec_bool(codec, "packed", &effect->packed);
+    CODEC_ENUM(codec, "experiment", effect->experiment, word_experiment);
     codec_size(codec, "layouts", &effect->layouts);
     codec_double(codec, "content", &effect->content);
     codec_interval(codec, "content_interval", &effect->content_lo, &effect->content_hi);
@@ -159,6 +159,8 @@ static void walk_study(struct codec *codec, void *item)
     codec_double(codec, "transplant_in_old", &study->transplant[SIDE_OLD]);
     codec_double(codec, "transplant_in_new", &study->transplant[SIDE_NEW]);
     codec_bool(codec, "transplant_agrees", &study->transplant_agrees);
+    codec_double(codec, "huge_pages", &study->huge_pages);
+    walk_sides(codec, "huge_gain", study->huge_gain);
 }
 
 /* What other processors said; their trials are not kept. */

@@ -10,13 +10,24 @@ const struct layout_axis_row layout_axis_table[AXIS_COUNT] = {
 };
 
 const struct layout_family_row layout_family_table[FAMILY_COUNT] = {
-    [FAMILY_SHIPPED] = { "shipped", "as the process had it" },
-    [FAMILY_ORDER] = { "order", "another order, packed" },
-    [FAMILY_PAD] = { "pad", "shipped order, padded" },
-    [FAMILY_OLD_PLACE] = { "old-place", "common objects where old has them" },
-    [FAMILY_NEW_PLACE] = { "new-place", "common objects where new has them" },
-    [FAMILY_ONE] = { "one", "one function at old's place in the page" },
-    [FAMILY_PACK] = { "pack", "data packed as it is first read" },
+    [FAMILY_SHIPPED] = { "shipped", "as the process had it", EXPERIMENT_NONE },
+    [FAMILY_ORDER] = { "order", "another order, packed", EXPERIMENT_OBJECTS },
+    [FAMILY_PAD] = { "pad", "shipped order, padded", EXPERIMENT_OBJECTS },
+    [FAMILY_OLD_PLACE] = { "old-place", "common objects where old has them", EXPERIMENT_NONE },
+    [FAMILY_NEW_PLACE] = { "new-place", "common objects where new has them", EXPERIMENT_NONE },
+    [FAMILY_ONE] = { "one", "one function at old's place in the page", EXPERIMENT_NONE },
+    [FAMILY_PACK] = { "pack", "data packed as it is first read", EXPERIMENT_PACKED },
+    [FAMILY_LOOPS] = { "loops", "loops and blocks inside functions, padded", EXPERIMENT_LOOPS },
+    [FAMILY_SPREAD] = { "spread", "the heap's pages, each turned by some lines", EXPERIMENT_SPREAD },
+    [FAMILY_HUGE] = { "huge-pages", "as shipped, code on pages of 2 MiB", EXPERIMENT_NONE },
+};
+
+const struct layout_experiment_row layout_experiment_table[EXPERIMENT_COUNT] = {
+    [EXPERIMENT_NONE] = { "none", NULL },
+    [EXPERIMENT_OBJECTS] = { "objects", NULL },
+    [EXPERIMENT_PACKED] = { "packed", "packed data" },
+    [EXPERIMENT_LOOPS] = { "loops", "loops, blocks" },
+    [EXPERIMENT_SPREAD] = { "spread", "spread heap" },
 };
 
 const struct remedy_row remedy_table[REMEDY_COUNT] = {

@@ -45,12 +45,33 @@ enum layout_family {
     FAMILY_NEW_PLACE, /* common objects where new has them */
     FAMILY_ONE,       /* one function where old has it modulo 4096, all else as shipped; new only */
     FAMILY_PACK,      /* data that is read, word by word in the order of its first reading */
+    FAMILY_LOOPS,     /* loops and blocks inside functions moved by padding, as an assembler aligns them */
+    FAMILY_SPREAD,    /* each page of the heap turned by a drawn number of lines */
+    FAMILY_HUGE,      /* as shipped, with code on pages of 2 MiB */
     FAMILY_COUNT
 };
+
+/* What trials try; those of one experiment and the same axes are drawn alike and have one effect. */
+enum layout_experiment {
+    EXPERIMENT_NONE,    /* one layout by itself */
+    EXPERIMENT_OBJECTS, /* objects move whole */
+    EXPERIMENT_PACKED,
+    EXPERIMENT_LOOPS,
+    EXPERIMENT_SPREAD,
+    EXPERIMENT_COUNT
+};
+
+struct layout_experiment_row {
+    const char *name;  /* in JSON */
+    const char *moves; /* for people; NULL: the axes say it */
+};
+
+extern const struct layout_experiment_row layout_experiment_table[EXPERIMENT_COUNT];
 
 struct layout_family_row {
     const char *name;
     const char *meaning;
+    enum layout_experiment experiment;
 };
 
 extern const struct layout_family_row layout_family_table[FAMILY_COUNT];
@@ -66,7 +87,7 @@ struct layout_trial {
 /* What the trials of one set of axes say. All differences are of logarithms. */
 struct layout_effect {
     unsigned axes;
-    bool packed;              /* of FAMILY_PACK, else of FAMILY_ORDER and FAMILY_PAD */
+    enum layout_experiment experiment;
     size_t layouts;           /* trials that both sides ran */
     double content, content_lo, content_hi; /* 95 %; lo and hi NaN with fewer than two layouts */
     double luck, luck_lo, luck_hi;          /* 95 % */
@@ -140,9 +161,11 @@ struct layout_study {
     size_t common;            /* functions and data symbols on both sides, paired */
     struct layout_trial *trials;
     size_t trial_count, trial_room;
-    struct layout_effect *effects; /* all wanted axes together first, then each alone, packed data last */
+    struct layout_effect *effects; /* all wanted axes together first, then each alone, other experiments last */
     size_t effect_count;
     double transplant[2];     /* ln T(new) - ln T(old), both in old's layout [0], in new's [1]; NaN: not run */
+    double huge_pages;        /* ln T(new) - ln T(old), both as shipped with code on pages of 2 MiB; NaN: not run */
+    double huge_gain[2];      /* ln T of a side there - ln T as shipped */
     bool transplant_agrees;   /* both are within floor of content, or of the interval of it */
     struct layout_culprit culprits[LAYOUT_CULPRITS]; /* most cycles first; those of a tenth of the gain or more */
     size_t culprit_count;

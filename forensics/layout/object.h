@@ -26,17 +26,22 @@ struct layout_object {
     uint32_t pair;   /* equal on both sides for the same thing, at most once a side; LAYOUT_ALONE: the other lacks it */
     uint32_t align;  /* power of two; filled by layout_align */
     uint32_t merged; /* objects glued into this one besides itself; filled by layout_glue */
+    bool function;   /* of the program: what lies inside may be moved apart */
 };
 
 struct layout_side {
     struct layout_object *objects;
     size_t count, room;
+    const uint64_t *cuts; /* where loops and blocks begin inside functions, ascending; filled by loops_find */
+    size_t cut_count;
 };
 
 /* One executed block, as far as gluing needs it. */
 struct layout_span {
     uint64_t address, end; /* of its code */
     bool falls;            /* may go on at `end` without a jump */
+    bool returns;          /* a call: what it calls comes back to `end` */
+    uint64_t target;       /* of the jump at its end, where that is known; 0: none */
 };
 
 /* Sorts by address and drops what overlaps an earlier object of its axis. */

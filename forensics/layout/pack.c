@@ -5,7 +5,7 @@
 #include "layout/draw.h"
 #include "sim/stream.h"
 
-enum { PAGE = 4096, WORDS_OF_PAGE = PAGE / PACK_WORD, PIECE_LEAST = 512, PIECE_MOST = 4095 };
+enum { PAGE = 4096, LINE = 64, WORDS_OF_PAGE = PAGE / PACK_WORD, PIECE_LEAST = 512, PIECE_MOST = 4095 };
 
 /* Far from anything a process maps and from the zones of place.c. */
 static const uint64_t ZONE = 0x680000000000;
@@ -14,6 +14,7 @@ static const uint64_t ZONE = 0x680000000000;
 struct seen {
     uint64_t page; /* + 1; 0: empty */
     uint64_t words[WORDS_OF_PAGE / 64];
+    uint64_t joined[WORDS_OF_PAGE / 64]; /* one access read this word and the next */
 };
 
 struct learner {
@@ -59,10 +60,13 @@ static struct seen *page_of(struct learner *l, uint64_t page)
 
 static void note_read(struct learner *l, uint64_t address, uint64_t size)
 {
-    for (uint64_t word = address / PACK_WORD; word <= (address + size - 1) / PACK_WORD; word++) {
+    uint64_t last = (address + size - 1) / PACK_WORD;
+    for (uint64_t word = address / PACK_WORD; word <= last; word++) {
         uint64_t at = word * PACK_WORD, bit = 1ull << word % 64;
         struct seen *seen = page_of(l, at / PAGE);
         uint64_t *set = &seen->words[word % WORDS_OF_PAGE / 64];
+        if (word < last)
+            seen->joined[word % WORDS_OF_PAGE / 64] |= bit;
         if (*set & bit || l->count == PACK_WORDS_MAX)
             continue;
         *set |= bit;
@@ -82,6 +86,43 @@ static void note_run(struct learner *l, const struct stream_block *const *blocks
                 note_read(l, address, b->refs[r].size);
         }
     }
+}
+
+/* ---- what stays together ---- */
+
+static bool is_joined(struct learner *l, uint64_t word)
+{
+    const struct seen *seen = find(l->pages, l->page_room, word / WORDS_OF_PAGE);
+    return seen->page && seen->joined[word % WORDS_OF_PAGE / 64] >> word % 64 & 1;
+}
+
+/* Forgets that a word was read; false: it was not, or has been forgotten. */
+static bool take_word(struct learner *l, uint64_t word)
+{
+    struct seen *seen = find(l->pages, l->page_room, word / WORDS_OF_PAGE);
+    uint64_t bit = 1ull << word % 64, *set = &seen->words[word % WORDS_OF_PAGE / 64];
+    bool was = seen->page && *set & bit;
+    if (was)
+        *set &= ~bit;
+    return was;
+}
+
+/* The words in the order of their reading, those joined with one of them right beside it. */
+static struct pack items_of(struct learner *l)
+{
+    struct pack_item *items = arena_array(l->arena, l->count + 1, sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        uint64_t word = l->words[i] / PACK_WORD, first = word, end = word + 1;
+        if (!take_word(l, word))
+            continue;
+        while (is_joined(l, first - 1) && take_word(l, first - 1))
+            first--;
+        while (is_joined(l, end - 1) && take_word(l, end))
+            end++;
+        items[count++] = (struct pack_item){ first * PACK_WORD, (uint32_t)(end - first) };
+    }
+    return (struct pack){ items, count };
 }
 
 static struct remap *wanted_of(const struct layout_side *side, unsigned axes)
@@ -115,7 +156,7 @@ bool pack_learn(struct arena *arena, const char *recording, const struct layout_
     }
     remap_free(l.wanted);
     stream_close(stream);
-    *pack = (struct pack){ l.words, l.count };
+    *pack = items_of(&l);
     return item == STREAM_DONE;
 }
 
@@ -147,8 +188,13 @@ struct remap *pack_remap(const struct pack *pack, uint64_t seed, unsigned number
         qsort(pieces, count, sizeof *pieces, by_turn);
     struct remap *remap = remap_new();
     for (size_t p = 0; p < count; p++)
-        for (size_t i = pieces[p].begin; i < pieces[p].end; i++, to += PACK_WORD)
-            remap_add(remap, pack->words[i], PACK_WORD, (int64_t)(to - pack->words[i]));
+        for (size_t i = pieces[p].begin; i < pieces[p].end; i++) {
+            uint64_t bytes = (uint64_t)pack->items[i].words * PACK_WORD;
+            if (bytes <= LINE && to % LINE + bytes > LINE)
+                to += LINE - to % LINE;
+            remap_add(remap, pack->items[i].address, bytes, (int64_t)(to - pack->items[i].address));
+            to += bytes;
+        }
     arena_free(scratch);
     return remap;
 }

@@ -1,6 +1,33 @@
 #include "layout/replay.h"
 
+#include <string.h>
+
 #include "core/cost.h"
+
+enum { NOPS_MOST = 64 /* bytes of padding, less than these */, NOP = 0x90 };
+
+/* The block's instructions where the map has them, nops between; `falls`: and up to where it goes on. */
+static void stretch(struct arena *arena, const struct remap *remap, const struct stream_block *block, struct stream_block *moved)
+{
+    struct stream_insn *insns = arena_array(arena, block->n_insns, sizeof *insns);
+    for (unsigned i = 0; i < block->n_insns; i++) {
+        insns[i] = block->insns[i];
+        insns[i].offset = (uint16_t)(remap_address(remap, block->address + block->insns[i].offset) - moved->address);
+    }
+    const struct stream_insn *last = &insns[block->n_insns - 1];
+    uint64_t end = (uint64_t)last->offset + last->length, next = remap_address(remap, block->address + block->bytes) - moved->address;
+    bool goes_on = block->ending != STREAM_JUMP && block->ending != STREAM_JUMP_INDIRECT && block->ending != STREAM_RETURN;
+    /* Its own end may be its object's, where the map speaks of another. */
+    moved->bytes = (uint32_t)(goes_on && next >= end && next < end + NOPS_MOST ? next : end);
+    moved->insns = insns;
+    if (!block->code)
+        return;
+    uint8_t *code = arena_alloc(arena, moved->bytes);
+    memset(code, NOP, moved->bytes);
+    for (unsigned i = 0; i < block->n_insns; i++)
+        memcpy(code + insns[i].offset, block->code + block->insns[i].offset, insns[i].length);
+    moved->code = code;
+}
 
 const struct stream_block *replay_block(struct arena *arena, const struct remap *remap, const struct stream_block *block)
 {
@@ -9,12 +36,14 @@ const struct stream_block *replay_block(struct arena *arena, const struct remap 
     *moved = *block;
     moved->address = remap_address(remap, block->address);
     moved->target = block->target ? remap_address(remap, block->target) : 0;
+    if (remap->stretched)
+        stretch(arena, remap, block, moved);
     uint64_t end = block->address + block->bytes;
     for (unsigned i = 0; i < block->n_exits; i++) {
         exits[i] = block->exits[i];
         /* Its own end may be its object's end, where the map already speaks of the next object. */
         if (exits[i].target)
-            exits[i].target = exits[i].target == end ? moved->address + block->bytes : remap_address(remap, exits[i].target);
+            exits[i].target = exits[i].target == end ? moved->address + moved->bytes : remap_address(remap, exits[i].target);
     }
     moved->exits = exits;
     return moved;

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "layout/loops.h"
 #include "layout/pack.h"
 #include "layout/place.h"
 #include "layout/replay.h"
+#include "layout/spread.h"
 
 /* One replay of one trial. */
 struct job {
@@ -49,6 +51,13 @@ static void add_drawn(struct arena *arena, struct layout_study *study, unsigned 
         add_trial(arena, study, i % 2 ? FAMILY_PAD : FAMILY_ORDER, axes, seed);
 }
 
+/* Layouts of what lies inside objects; none where these axes stay. */
+static void add_inner(struct arena *arena, struct layout_study *study, enum layout_family family, unsigned axes, unsigned count, uint64_t seed)
+{
+    for (unsigned i = 0; axes && i < count; i++)
+        add_trial(arena, study, family, axes, seed);
+}
+
 /* What packing rearranges. */
 static unsigned pack_axes(const struct sweep_spec *spec)
 {
@@ -67,8 +76,10 @@ static void plan_trials(struct arena *arena, const struct sweep_spec *spec, stru
     for (enum layout_axis axis = 0; several && axis < AXIS_COUNT; axis++)
         if (spec->axes >> axis & 1)
             add_drawn(arena, study, 1u << axis, spec->apart, spec->seed);
-    for (unsigned i = 0; pack_axes(spec) && i < spec->packed; i++)
-        add_trial(arena, study, FAMILY_PACK, pack_axes(spec), spec->seed);
+    add_inner(arena, study, FAMILY_PACK, pack_axes(spec), spec->packed, spec->seed);
+    add_inner(arena, study, FAMILY_LOOPS, spec->axes & 1u << AXIS_TEXT, spec->inside, spec->seed);
+    add_inner(arena, study, FAMILY_SPREAD, spec->axes & 1u << AXIS_HEAP, spec->inside, spec->seed);
+    add_inner(arena, study, FAMILY_HUGE, spec->axes & 1u << AXIS_TEXT, spec->huge_pages, 0);
 }
 
 /* Transplants leave one side in its shipped layout, which has run already. */
@@ -83,6 +94,11 @@ static bool is_ours(const struct layout_study *study, size_t trial)
     return trial == 0 || study->shards <= 1 || (trial - 1) % study->shards == study->shard - 1;
 }
 
+static enum layout_experiment experiment_of(const struct layout_trial *trial)
+{
+    return layout_family_table[trial->family].experiment;
+}
+
 static struct job *plan_jobs(struct arena *arena, const struct layout_study *study, size_t *count)
 {
     struct job *jobs = arena_array(arena, 2 * study->trial_count, sizeof *jobs);
@@ -90,7 +106,7 @@ static struct job *plan_jobs(struct arena *arena, const struct layout_study *stu
     *count = 0;
     for (size_t t = 0; t < study->trial_count; t++) {
         bool alike = t && study->trials[t].axes == study->trials[t - 1].axes &&
-                     (study->trials[t].family == FAMILY_PACK) == (study->trials[t - 1].family == FAMILY_PACK);
+                     experiment_of(&study->trials[t]) == experiment_of(&study->trials[t - 1]);
         number = alike ? number + 1 : 0;
         for (int side = 0; side < 2; side++)
             if (is_ours(study, t) && needs_replay(&study->trials[t], side))
@@ -107,21 +123,47 @@ static bool wants_shares(enum layout_family family, int side)
     return side == 1 && (family == FAMILY_SHIPPED || family == FAMILY_OLD_PLACE);
 }
 
+static struct remap *placed_remap(const struct pool *pool, const struct job *job)
+{
+    const struct layout_trial *trial = &pool->study->trials[job->trial];
+    struct layout_wish wish = { .family = trial->family, .axes = trial->axes, .seed = trial->seed, .object = job->object,
+                                .number = job->number };
+    struct arena *arena = arena_new();
+    struct layout_placing placing = layout_place(arena, pool->spec->sides, &wish);
+    struct remap *remap = layout_remap(&pool->spec->sides[job->side], placing.to[job->side]);
+    arena_free(arena);
+    return remap;
+}
+
+static struct remap *huge_remap(void)
+{
+    struct remap *remap = remap_new();
+    remap->huge_text = true;
+    return remap;
+}
+
+/* Where a job's addresses lie; NULL: as recorded. */
+static struct remap *remap_of(const struct pool *pool, const struct job *job)
+{
+    const struct layout_trial *trial = &pool->study->trials[job->trial];
+    const struct layout_side *side = &pool->spec->sides[job->side];
+    switch (trial->family) {
+    case FAMILY_SHIPPED: case FAMILY_COUNT: break;
+    case FAMILY_PACK: return pack_remap(&pool->pack[job->side], trial->seed, job->number);
+    case FAMILY_LOOPS: return loops_remap(side, trial->seed, job->number);
+    case FAMILY_SPREAD: return spread_remap(side, trial->seed, job->number);
+    case FAMILY_HUGE: return huge_remap();
+    case FAMILY_ORDER: case FAMILY_PAD: case FAMILY_OLD_PLACE: case FAMILY_NEW_PLACE: case FAMILY_ONE:
+        return placed_remap(pool, job);
+    }
+    return NULL;
+}
+
 static bool run_job(const struct pool *pool, const struct job *job, struct arena *keep, struct replay_result *result, struct err *err)
 {
     const struct sweep_spec *spec = pool->spec;
     const struct layout_trial *trial = &pool->study->trials[job->trial];
-    struct arena *arena = arena_new();
-    struct remap *remap = NULL;
-    if (trial->family == FAMILY_PACK) {
-        remap = pack_remap(&pool->pack[job->side], trial->seed, job->number);
-    } else if (trial->family != FAMILY_SHIPPED) {
-        struct layout_wish wish = { .family = trial->family, .axes = trial->axes, .seed = trial->seed, .object = job->object,
-                                    .number = job->number };
-        struct layout_placing placing = layout_place(arena, spec->sides, &wish);
-        remap = layout_remap(&spec->sides[job->side], placing.to[job->side]);
-    }
-    arena_free(arena);
+    struct remap *remap = remap_of(pool, job);
     struct replay replay = { .recording = spec->recording[job->side], .profile = spec->profile, .remap = remap,
                              .side = wants_shares(trial->family, job->side) ? &spec->sides[1] : NULL,
                              .stop = pool->hooks->stop, .context = pool->hooks->context };
@@ -320,7 +362,8 @@ bool sweep_run(struct arena *arena, const struct sweep_spec *spec, const struct 
                struct layout_study *study, struct err *err)
 {
     *study = (struct layout_study){ .processor = spec->profile->name, .seed = spec->seed, .shard = spec->shard, .shards = spec->shards,
-                                    .shipped = { NAN, NAN }, .transplant = { NAN, NAN } };
+                                    .shipped = { NAN, NAN }, .transplant = { NAN, NAN },
+                                    .huge_pages = NAN, .huge_gain = { NAN, NAN } };
     plan_trials(arena, spec, study);
     count_moved(spec, study);
     const size_t planned = study->trial_count;

@@ -13,6 +13,9 @@ struct sweep_spec {
     unsigned layouts;   /* drawn layouts of all axes together */
     unsigned apart;     /* drawn layouts of each axis alone; 0: none. Left out when there is one axis only */
     unsigned packed;    /* layouts with packed data; 0: none. Left out when neither data nor heap moves */
+    unsigned inside;    /* layouts with loops and blocks moved, and as many with the heap spread; 0: none. Left out when
+                           text or heap does not move */
+    bool huge_pages;    /* code on pages of 2 MiB. Left out when text does not move */
     bool transplants;
     uint64_t seed;
     unsigned shard, shards; /* runs trial 0 and every shards-th of the others from the shard-th on; shards <= 1: all */

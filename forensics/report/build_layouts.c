@@ -17,7 +17,8 @@ static const char *axes_said(struct arena *arena, unsigned axes)
 
 static const char *moves(struct arena *arena, const struct layout_effect *effect)
 {
-    return effect->packed ? "packed data" : axes_said(arena, effect->axes);
+    const char *experiment = layout_experiment_table[effect->experiment].moves;
+    return experiment ? experiment : axes_said(arena, effect->axes);
 }
 
 /* A difference of logarithms as a signed percentage; "?" when not known. */

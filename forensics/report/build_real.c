@@ -44,7 +44,7 @@ static void share_row(struct document *document, struct block *table, const char
 /* The model's drawn layouts of all axes; all NaN when there are none. */
 static struct layout_effect modelled(const struct layout_study *study)
 {
-    bool has = study && study->effect_count && !study->effects[0].packed;
+    bool has = study && study->effect_count && study->effects[0].experiment == EXPERIMENT_OBJECTS;
     return has ? study->effects[0]
                : (struct layout_effect){ .content = NAN,
                                          .content_lo = NAN,

@@ -71,7 +71,7 @@ static bool touches_boundary(const struct stream_block *d, uint32_t fused)
     if (d->ending == STREAM_FALL || d->ending == STREAM_SYSCALL || d->ending == STREAM_REP)
         return false;
     unsigned first = d->n_insns - 1u - (fused && d->n_insns > 1);
-    uint64_t begin = d->address + d->insns[first].offset, end = d->address + d->bytes;
+    uint64_t begin = d->address + d->insns[first].offset, end = d->address + d->insns[d->n_insns - 1].offset + d->insns[d->n_insns - 1].length;
     return begin >> 5 != end >> 5;
 }
 

@@ -7,6 +7,10 @@
 /* An epoch shorter than this many blocks is too young for lazy ages to matter: its eager stamps are near enough. */
 enum { YOUNG_EPOCH = 64 };
 
+/* Small pages in a huge one, and what tells a huge one from any small one. */
+enum { HUGE_PAGES_LOG2 = 9 };
+static const uint64_t HUGE_PAGE = 1ull << 40;
+
 /* A wait of the front end that a later stall of dispatch may show. */
 static inline void owe(struct model *m, enum component component, struct block *block, uint64_t ticks)
 {
@@ -17,8 +21,15 @@ static inline void owe(struct model *m, enum component component, struct block *
 
 /* ---- address translation ---- */
 
+/* What a translation of code is kept for: its page, or, on pages of 2 MiB, that one, which no data can be. */
+static inline uint64_t translated_page(const struct model *m, uint64_t page)
+{
+    return UNLIKELY(m->remap && m->remap->huge_text) ? page >> HUGE_PAGES_LOG2 | HUGE_PAGE : page;
+}
+
 static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_t page)
 {
+    page = translated_page(m, page);
     uint32_t entries = (uint32_t)m->profile->value[P_ITLB_ENTRIES], victim = 0;
     for (uint32_t i = 0; i < entries; i++) {
         if (m->itlb_pages[i] == page + 1) {

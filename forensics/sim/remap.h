@@ -7,6 +7,7 @@
 #ifndef FORENSICS_SIM_REMAP_H
 #define FORENSICS_SIM_REMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ struct remap_page {
 };
 
 struct remap {
+    bool stretched; /* code was moved apart inside functions: blocks may have grown, by nops that nobody waits for */
+    bool huge_text; /* code lies on pages of 2 MiB */
     struct remap_page *leaf[1 << REMAP_TOP_BITS]; /* NULL: nothing in it moves */
 };
 

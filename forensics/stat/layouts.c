@@ -9,8 +9,6 @@
 #include "stat/estimate.h"
 #include "stat/interval.h"
 
-/* Luck below this part of what the code costs does not make it a cause of its own. */
-static const double LUCK_LEAST = 0.15;
 /* Data are arranged worse if packing them leaves less than this part of what the code costs. */
 static const double PACKED_LEAVES = 0.25;
 
@@ -24,19 +22,19 @@ static struct interval mean_interval(const double *values, size_t n, double leve
     return (struct interval){ centre - half, centre + half };
 }
 
-static bool is_drawn(const struct layout_trial *trial, unsigned axes, bool packed)
+static bool is_drawn(const struct layout_trial *trial, unsigned axes, enum layout_experiment experiment)
 {
-    bool family = packed ? trial->family == FAMILY_PACK : trial->family == FAMILY_ORDER || trial->family == FAMILY_PAD;
-    return family && trial->axes == axes && trial->cycles[0] > 0 && trial->cycles[1] > 0;
+    return experiment != EXPERIMENT_NONE && layout_family_table[trial->family].experiment == experiment &&
+           trial->axes == axes && trial->cycles[0] > 0 && trial->cycles[1] > 0;
 }
 
 /* Share of the side's drawn layouts that beat the shipped one; ties count half. */
-static double percentile(const struct layout_study *study, unsigned axes, bool packed, int side)
+static double percentile(const struct layout_study *study, unsigned axes, enum layout_experiment experiment, int side)
 {
     double below = 0, all = 0;
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        if (!is_drawn(t, axes, packed))
+        if (!is_drawn(t, axes, experiment))
             continue;
         all++;
         below += t->cycles[side] < study->shipped[side] ? 1 : t->cycles[side] == study->shipped[side] ? 0.5 : 0;
@@ -50,15 +48,15 @@ static bool significant(double value, double lo, double hi, double floor)
 }
 
 static struct layout_effect effect_of_axes(struct arena *arena, const struct layout_study *study, unsigned axes,
-                                           bool packed)
+                                           enum layout_experiment experiment)
 {
     double *content = arena_array(arena, study->trial_count + 1, sizeof *content);
     double *side[2] = { arena_array(arena, study->trial_count + 1, sizeof *content),
                         arena_array(arena, study->trial_count + 1, sizeof *content) };
-    struct layout_effect e = { .axes = axes, .packed = packed, .content = NAN };
+    struct layout_effect e = { .axes = axes, .experiment = experiment, .content = NAN };
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        if (!is_drawn(t, axes, packed))
+        if (!is_drawn(t, axes, experiment))
             continue;
         for (int s = 0; s < 2; s++)
             side[s][e.layouts] = log(t->cycles[s]);
@@ -75,7 +73,7 @@ static struct layout_effect effect_of_axes(struct arena *arena, const struct lay
     e.luck_hi = study->observed - at95.lo;
     for (int s = 0; s < 2; s++) {
         e.spread[s] = deviation(side[s], e.layouts);
-        e.percentile[s] = percentile(study, axes, packed, s);
+        e.percentile[s] = percentile(study, axes, experiment, s);
     }
     e.content_equivalent = equivalent(at90, study->floor);
     e.content_significant = significant(e.content, e.content_lo, e.content_hi, study->floor);
@@ -89,12 +87,20 @@ static void fill_effects(struct arena *arena, struct layout_study *study)
     size_t room = 0;
     for (size_t i = 0; i < study->trial_count; i++) {
         const struct layout_trial *t = &study->trials[i];
-        bool packed = t->family == FAMILY_PACK, known = !is_drawn(t, t->axes, packed);
+        enum layout_experiment experiment = layout_family_table[t->family].experiment;
+        bool known = !is_drawn(t, t->axes, experiment);
         for (size_t k = 0; !known && k < study->effect_count; k++)
-            known = study->effects[k].axes == t->axes && study->effects[k].packed == packed;
+            known = study->effects[k].axes == t->axes && study->effects[k].experiment == experiment;
         if (!known)
-            *ARENA_PUSH(arena, study->effects, study->effect_count, room) = effect_of_axes(arena, study, t->axes, packed);
+            *ARENA_PUSH(arena, study->effects, study->effect_count, room) = effect_of_axes(arena, study, t->axes, experiment);
     }
+}
+
+static void fill_huge_pages(struct layout_study *study, const struct layout_trial *trial)
+{
+    study->huge_pages = log(trial->cycles[1] / trial->cycles[0]);
+    for (int side = 0; side < 2; side++)
+        study->huge_gain[side] = log(trial->cycles[side] / study->shipped[side]);
 }
 
 static void fill_transplants(struct layout_study *study)
@@ -105,6 +111,8 @@ static void fill_transplants(struct layout_study *study)
             study->transplant[0] = log(t->cycles[1] / t->cycles[0]);
         if (t->family == FAMILY_NEW_PLACE)
             study->transplant[1] = log(t->cycles[1] / t->cycles[0]);
+        if (t->family == FAMILY_HUGE)
+            fill_huge_pages(study, t);
     }
 }
 
@@ -116,11 +124,11 @@ static bool transplants_agree(const struct layout_study *study, const struct lay
     return fabs(both - all->content) <= tolerance;
 }
 
-/* The effect of packing data; NULL: not tried. */
-static const struct layout_effect *packed_effect(const struct layout_study *study)
+/* The effect of packing data, or of moving loops; NULL: not tried. */
+static const struct layout_effect *effect_of(const struct layout_study *study, enum layout_experiment experiment)
 {
     for (size_t i = 0; i < study->effect_count; i++)
-        if (study->effects[i].packed && study->effects[i].layouts > 1)
+        if (study->effects[i].experiment == experiment && study->effects[i].layouts > 1)
             return &study->effects[i];
     return NULL;
 }
@@ -147,11 +155,11 @@ static enum layout_answer answer_of(const struct layout_study *study, const stru
     if (fabs(study->observed) < study->floor && !all->content_significant)
         return LAYOUT_NO_DIFFERENCE;
     bool transplants_object = !isnan(study->transplant[0]) && !study->transplant_agrees;
-    const struct layout_effect *packed = packed_effect(study);
+    const struct layout_effect *packed = effect_of(study, EXPERIMENT_PACKED);
     if (all->content_significant && packed && packing_explains(packed, all))
         return LAYOUT_IS_DATA;
     bool luck_matters = all->luck_significant && !luck_hides(study, all) &&
-                        fabs(all->luck) >= LUCK_LEAST * fabs(all->content);
+                        fabs(all->luck) >= LAYOUT_LUCK_LEAST * fabs(all->content);
     if (all->content_significant)
         return luck_matters ? LAYOUT_IS_BOTH : LAYOUT_IS_CODE;
     if (all->content_equivalent && all->luck_significant && !transplants_object)
@@ -196,7 +204,7 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
         break;
     case LAYOUT_IS_DATA:
         SAY(study, arena, *room, "The arrangement of data: moving objects leaves %+.1f %% [%+.1f, %+.1f], packing the data that is read leaves %+.1f %% of the %+.1f %%.",
-            content, lo, hi, shown(percent(packed_effect(study)->content)), observed);
+            content, lo, hi, shown(percent(effect_of(study, EXPERIMENT_PACKED)->content)), observed);
         break;
     case LAYOUT_IS_CODE:
         if (all->luck_significant && luck_hides(study, all))
@@ -268,7 +276,7 @@ static void say_bound(struct arena *arena, struct layout_study *study, const str
 {
     double least = INFINITY;
     for (size_t i = 0; i < study->trial_count; i++)
-        if (is_drawn(&study->trials[i], all->axes, false))
+        if (is_drawn(&study->trials[i], all->axes, EXPERIMENT_OBJECTS))
             least = fmin(least, log(study->trials[i].cycles[1] / study->shipped[0]));
     if (study->answer == LAYOUT_IS_CODE && isfinite(least) && least >= study->floor)
         SAY(study, arena, *room, "No layout of new comes near old: the best of %zu is %+.1f %% slower than old as shipped.", all->layouts, percent(least));
@@ -296,6 +304,25 @@ static void say_culprits(struct arena *arena, struct layout_study *study, size_t
     }
 }
 
+/* What loops and blocks carry that functions moved whole keep: worth a sentence where it is a quarter of the code's part. */
+static void say_loops(struct arena *arena, struct layout_study *study, const struct layout_effect *all, size_t *room)
+{
+    const struct layout_effect *loops = effect_of(study, EXPERIMENT_LOOPS);
+    if (!loops || !all->content_significant || !loops->luck_significant || loops->luck * all->content < 0)
+        return;
+    SAY(study, arena, *room, "Where loops and blocks lie inside their functions carries %+.1f %%: with them at the same bytes of a line %+.1f %% [%+.1f, %+.1f] remain.",
+        shown(percent(loops->luck)), shown(percent(loops->content)), shown(percent(loops->content_lo)), shown(percent(loops->content_hi)));
+}
+
+/* Worth a sentence where it changes a side's time. */
+static void say_huge_pages(struct arena *arena, struct layout_study *study, size_t *room)
+{
+    if (!(fabs(study->huge_gain[0]) >= study->floor || fabs(study->huge_gain[1]) >= study->floor))
+        return;
+    SAY(study, arena, *room, "With code on pages of 2 MiB old %+.1f %%, new %+.1f %%: %+.1f %% between them remain.",
+        shown(percent(study->huge_gain[0])), shown(percent(study->huge_gain[1])), shown(percent(study->huge_pages)));
+}
+
 void layouts_conclude(struct arena *arena, struct layout_study *study, double floor)
 {
     size_t room = 0;
@@ -304,10 +331,11 @@ void layouts_conclude(struct arena *arena, struct layout_study *study, double fl
     study->effects = NULL;
     study->effect_count = study->sentence_count = 0;
     study->sentences = NULL;
+    study->huge_pages = study->huge_gain[0] = study->huge_gain[1] = NAN;
     fill_effects(arena, study);
     fill_transplants(study);
     struct layout_effect none = { .content = NAN };
-    const struct layout_effect *all = study->effect_count && !study->effects[0].packed ? &study->effects[0] : &none;
+    const struct layout_effect *all = study->effect_count && study->effects[0].experiment == EXPERIMENT_OBJECTS ? &study->effects[0] : &none;
     study->transplant_agrees = transplants_agree(study, all);
     study->answer = answer_of(study, all);
     say_answer(arena, study, all, &room);
@@ -318,6 +346,8 @@ void layouts_conclude(struct arena *arena, struct layout_study *study, double fl
     say_rank(arena, study, all, SIDE_OLD, &room);
     say_rank(arena, study, all, SIDE_NEW, &room);
     say_transplants(arena, study, &room);
+    say_loops(arena, study, all, &room);
+    say_huge_pages(arena, study, &room);
     if (study->answer == LAYOUT_IS_LUCK || study->answer == LAYOUT_IS_BOTH)
         say_culprits(arena, study, &room);
 }

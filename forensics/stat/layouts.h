@@ -6,6 +6,10 @@
 
 struct arena;
 
+/* Luck below this part of what the code costs is no cause of its own: less than a quarter of both together, as for the
+ * shares of a verdict. */
+#define LAYOUT_LUCK_LEAST (1.0 / 3)
+
 /* Fills observed, effects, transplant, answer and sentences of a study whose trials have run. The unit is the layout:
  * one difference of logarithms per trial; their mean with Student's interval (they are drawn, exact and alike in
  * distribution). `floor`: the smallest effect of interest, a fraction > 0. */

@@ -7,11 +7,10 @@
 #include "stat/distribution.h"
 #include "stat/estimate.h"
 #include "stat/interval.h"
+#include "stat/layouts.h"
 #include "stat/shape.h"
 #include "stat/tail.h"
 
-/* As in stat/layouts.c: luck below this part of what the code costs is no cause of its own. */
-static const double LUCK_LEAST = 0.15;
 /* As in stat/effect.c: the low tail must be clearly sharper to be taken. */
 static const double CLEARLY_SHARPER = 0.8;
 
@@ -225,6 +224,7 @@ static void fill_all(struct arena *arena, struct real_study *study)
     double *d = arena_array(arena, study->layout_count + 1, sizeof *d),
            *at = arena_array(arena, study->layout_count + 1, sizeof *at);
     *e = (struct layout_effect){
+        .experiment = EXPERIMENT_OBJECTS,
         .content = NAN, .content_lo = NAN, .content_hi = NAN, .luck = NAN, .luck_lo = NAN, .luck_hi = NAN
     };
     for (size_t i = 0; i < study->layout_count; i++) {
@@ -274,7 +274,7 @@ static enum layout_answer answer_of(const struct real_study *study)
     if (all->content_significant && !(all->axes >> AXIS_TEXT & 1))
         return LAYOUT_UNDECIDED; /* where the code sits was the same in all of them */
     if (all->content_significant)
-        return all->luck_significant && fabs(all->luck) >= LUCK_LEAST * fabs(all->content) ? LAYOUT_IS_BOTH
+        return all->luck_significant && fabs(all->luck) >= LAYOUT_LUCK_LEAST * fabs(all->content) ? LAYOUT_IS_BOTH
                                                                                            : LAYOUT_IS_CODE;
     return all->content_equivalent && all->luck_significant ? LAYOUT_IS_LUCK : LAYOUT_UNDECIDED;
 }

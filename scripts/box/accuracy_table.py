@@ -25,7 +25,7 @@ def load(results, pair, verb):
 def effect(study, axes):
     """The effect of one set of axes; None when it was not drawn."""
     for one in study["effects"]:
-        if one["axes"] == axes and not one["packed"]:
+        if one["axes"] == axes and one["experiment"] == "objects":
             return one
     return None
 

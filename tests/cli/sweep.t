@@ -31,9 +31,12 @@ sweep align_sort 2 --apart 1
 is "$?" 3 "a layout pair has the exit status of layout"
 is "$(field align_sort 'r["answer"]')" luck "a moved loop is proved to be layout luck"
 is "$(field align_sort 'r["effects"][0]["content"] == 0 and r["effects"][0]["luck"] > .05')" True "its code costs exactly nothing, its place a lot"
-is "$(field align_sort '[e["axes"] for e in r["effects"]]')" "[['text', 'data', 'heap', 'stack'], ['text'], ['data'], ['heap'], ['stack'], ['data', 'heap']]" \
-    "all axes together come first, then each alone, packed data last"
-is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[True, True, False, False, False, False]" "moving the text takes it away, moving anything else does not"
+is "$(field align_sort '[e["axes"] for e in r["effects"]]')" "[['text', 'data', 'heap', 'stack'], ['text'], ['data'], ['heap'], ['stack'], ['data', 'heap'], ['text'], ['heap']]" \
+    "all axes together come first, then each alone, other experiments last"
+is "$(field align_sort '[e["experiment"] for e in r["effects"][4:]]')" "['objects', 'packed', 'loops', 'spread']" "which are packed data, loops and blocks, and a spread heap"
+is "$(field align_sort '[abs(e["content"]) < .01 for e in r["effects"]]')" "[True, True, False, False, False, False, True, False]" \
+    "moving the text or the loops in it takes it away, moving anything else does not"
+is "$(field align_sort 'abs(r["huge_pages"] - r["observed"]) < .01')" True "pages of 2 MiB leave it"
 is "$(field align_sort 'abs(r["transplant_in_old"]) < .01 and abs(r["transplant_in_new"]) < .01')" True "so does transplanting"
 like "$(cat "$work/align_sort.txt")" 'Layout luck: the change of the code costs \+0.0 %' "the report says so in words"
 
@@ -84,6 +87,9 @@ is "$?" 1 "a list that ends in a comma names no processor"
 
 sweep scattered 300 --apart 0
 is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved to be layout luck"
+is "$(field scattered 'r["huge_pages"] < .8 * r["observed"], r["huge_gain"]["new"] < -.01 and abs(r["huge_gain"]["old"]) < .01')" "True True" \
+    "pages of 2 MiB take a part of it away, and give old nothing"
+is "$(field scattered '[abs(e["luck"]) < .01 for e in r["effects"] if e["experiment"] == "loops"]')" "[True]" "loops have no part in it"
 sweep hash 2 --apart 0
 is "$?" 2 "added work has the exit status of work"
 is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "code True" "added work is refuted: it is the code"
@@ -91,7 +97,7 @@ like "$(cat "$work/hash.txt")" 'No layout of new comes near old' "the report say
 sweep pages 20 --apart 1
 is "$?" 5 "a data pair has the exit status of data"
 is "$(field pages 'r["answer"]')" data "nodes one per page: moving objects does not help, packing the data does"
-is "$(field pages '[abs(e["content"]) < .01 for e in r["effects"]]')" "[False, False, False, False, False, True]" "only packed data takes it away, text does not"
+is "$(field pages '[abs(e["content"]) < .01 for e in r["effects"]]')" "[False, False, False, False, False, True, False, False]" "only packed data takes it away, text does not"
 
 "$ltf" sweep --axes text,cheese a b 2>"$work/err"
 is "$?" 1 "an unknown axis is an error"

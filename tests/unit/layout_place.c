@@ -183,7 +183,7 @@ static void test_glue(void)
     push(&side, AXIS_DATA, 0x1050, 4, 1, 50);
     layout_sort(&side);
     struct layout_span spans[] = {
-        { 0x1000, 0x1030, false }, { 0x10a0, 0x10c0, true }, { 0x1100, 0x1120, true }, { 0x1120, 0x1145, false },
+        { 0x1000, 0x1030, false, false, 0 }, { 0x10a0, 0x10c0, true, false, 0 }, { 0x1100, 0x1120, true, false, 0 }, { 0x1120, 0x1145, false, false, 0 },
     };
     layout_glue(&side, spans, sizeof spans / sizeof *spans);
     ok(side.count == 5, "two glued pairs leave five objects (%zu)", side.count);

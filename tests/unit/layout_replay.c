@@ -1,7 +1,9 @@
 /* Replaying and packing, on streams written here. */
+#include "layout/loops.h"
 #include "layout/pack.h"
 #include "layout/place.h"
 #include "layout/replay.h"
+#include "layout/spread.h"
 #include "layout/sweep.h"
 #include "tap.h"
 
@@ -104,10 +106,10 @@ static void test_pack(void)
         write_stream(stride, 0x400);
         struct layout_side side = heap_side(stride, 0x400);
         ok(pack_learn(arena, path, &side, 1u << AXIS_HEAP, NULL, NULL, &pack[s], &err), "what is read can be learnt");
-        ok(pack[s].count == NODES && pack[s].words[1] == HEAP + 7 * stride, "each word once, in the order of its first reading");
+        ok(pack[s].count == NODES && pack[s].items[1].address == HEAP + 7 * stride && pack[s].items[1].words == 1, "each word once, in the order of its first reading");
         struct remap *remap = pack_remap(&pack[s], 5, 3);
-        ok(remap_address(remap, pack[s].words[9]) == remap_address(remap, pack[s].words[8]) + 8 &&
-               remap_address(remap, pack[s].words[8] + 8) == pack[s].words[8] + 8,
+        ok(remap_address(remap, pack[s].items[9].address) == remap_address(remap, pack[s].items[8].address) + 8 &&
+               remap_address(remap, pack[s].items[8].address + 8) == pack[s].items[8].address + 8,
            "words follow one another, what was not read stays");
         packed[s] = run(remap).cycles;
         remap_free(remap);
@@ -115,6 +117,134 @@ static void test_pack(void)
     ok(packed[0] == packed[1], "packed, the two strides cost the same to the tick");
     struct layout_side side = heap_side(4096, 0x400);
     ok(pack_learn(arena, path, &side, 1u << AXIS_DATA, NULL, NULL, &pack[0], &err) && pack[0].count == 0, "only the axes asked for are packed");
+}
+
+/* Words that loads reach across stay side by side in one line; without such loads every word is by itself. */
+static void test_pack_joins(void)
+{
+    struct pack pack;
+    struct err err = ERR_INIT;
+    write_stream(68, 0x400);
+    struct layout_side side = heap_side(68, 0x400);
+    ok(pack_learn(arena, path, &side, 1u << AXIS_HEAP, NULL, NULL, &pack, &err), "loads at any byte can be learnt");
+    size_t alone = 0, pairs = 0, split = 0;
+    struct remap *remap = pack_remap(&pack, 5, 3);
+    for (size_t i = 0; i < pack.count; i++) {
+        alone += pack.items[i].words == 1;
+        pairs += pack.items[i].words == 2;
+    }
+    for (uint64_t i = 0; i < NODES; i++)
+        split += remap_address(remap, HEAP + i * 68) % 64 + 8 > 64;
+    remap_free(remap);
+    ok(alone == NODES / 2 && pairs == NODES / 2, "words that a load reaches across are one item, others are not (%zu, %zu)", alone, pairs);
+    ok(!split, "packed, no load lies across two lines (%zu)", split);
+}
+
+/* A conditional jump back from `from` and code in front of and behind the loop. */
+static void test_loops(void)
+{
+    enum { FUNCTION = 0x401000, HEAD = FUNCTION + 23, BACK = FUNCTION + 41, END = FUNCTION + 64, BEHIND = FUNCTION + 50 };
+    const struct layout_span spans[] = {
+        { .address = FUNCTION, .end = HEAD, .falls = true },
+        { .address = HEAD, .end = BACK, .falls = true, .target = HEAD },
+        { .address = BACK, .end = BEHIND, .falls = false },
+        { .address = BEHIND, .end = END, .falls = false },
+    };
+    struct layout_object f = { .name = "f", .address = FUNCTION, .size = 64, .extent = 64, .axis = AXIS_TEXT, .pair = 0, .function = true };
+    struct layout_side side = { .objects = &f, .count = 1 };
+    loops_find(arena, &side, spans, 4);
+    ok(side.cut_count == 2 && side.cuts[0] == HEAD && side.cuts[1] == BEHIND, "loops are what jumps go back to, blocks what nothing falls into");
+    unsigned bytes = 0, lined = 0;
+    for (unsigned number = 0; number < 32; number++) {
+        struct remap *remap = loops_remap(&side, 3, number), *again = loops_remap(&side, 3, number);
+        uint64_t head = remap_address(remap, HEAD), behind = remap_address(remap, BEHIND);
+        bytes += head % 64 != HEAD % 64;
+        lined += head % 4 == 0 && behind % 4 == 0 && head >= remap_address(remap, FUNCTION) + 23 && behind >= head + 27 &&
+                 remap_address(remap, FUNCTION) % 64 == FUNCTION % 64 && remap_address(again, HEAD) == head &&
+                 remap_address(remap, BACK) == head + (BACK - HEAD);
+        remap_free(remap);
+        remap_free(again);
+    }
+    ok(lined == 32, "functions keep their byte of the line, pieces their order and inside, and the same seed gives the same places (%u)", lined);
+    ok(bytes == 32, "loops get other bytes of the line (%u)", bytes);
+    f.function = false;
+    loops_find(arena, &side, spans, 4);
+    ok(side.cut_count == 0, "what is no function is not cut");
+}
+
+/* A block that the map stretches: its instructions lie where the map has them, nops between and behind. */
+static void test_stretch(void)
+{
+    static const uint8_t code[] = { 0x48, 0x8b, 0x07, 0x90, 0x75, 0xfa };
+    static const struct stream_insn insns[] = { { .offset = 0, .length = 3 }, { .offset = 3, .length = 1 }, { .offset = 4, .length = 2 } };
+    static const struct stream_exit exits[2] = { { .target = 0x401006 }, { .target = 0x401000 } };
+    struct stream_block block = { .address = 0x401000, .target = 0x401000, .bytes = 6, .ending = STREAM_COND, .n_insns = 3, .n_exits = 2,
+                                  .insns = insns, .exits = exits, .code = code };
+    struct remap *remap = remap_new();
+    remap_add(remap, 0x401000, 3, 0x1000);
+    remap_add(remap, 0x401003, 3, 0x1010);
+    remap_add(remap, 0x401006, 10, 0x1030);
+    const struct stream_block *plain = replay_block(arena, remap, &block);
+    ok(plain->bytes == 6 && plain->insns == insns, "objects that move whole keep their blocks");
+    remap->stretched = true;
+    const struct stream_block *moved = replay_block(arena, remap, &block);
+    ok(moved->address == 0x402000 && moved->insns[1].offset == 0x13 && moved->insns[2].offset == 0x14, "instructions lie where the map has them");
+    ok(moved->bytes == 0x36 && moved->exits[0].target == 0x402036 && moved->target == 0x402000, "a block that goes on reaches to where that is");
+    ok(moved->code[0] == 0x48 && moved->code[3] == 0x90 && moved->code[0x13] == 0x90 && moved->code[0x14] == 0x75 && moved->code[0x35] == 0x90, "nops fill what is between");
+    block.ending = STREAM_JUMP;
+    ok(replay_block(arena, remap, &block)->bytes == 0x16, "a block that jumps away ends with its jump");
+    remap_free(remap);
+}
+
+/* 400 words a page apart fall into one set of the L1D; pages that are turned do not. */
+static void test_spread(void)
+{
+    write_stream(4096, 0x400);
+    struct layout_side side = heap_side(4096, 0x400);
+    struct remap *remap = spread_remap(&side, 5, 1), *again = spread_remap(&side, 5, 1);
+    unsigned sets[64] = { 0 }, most = 0, stayed = 0;
+    for (uint64_t i = 0; i < NODES; i++) {
+        uint64_t to = remap_address(remap, HEAP + i * 4096);
+        stayed += to / 4096 == HEAP / 4096 + i && to == remap_address(again, HEAP + i * 4096);
+        most = ++sets[to / 64 % 64] > most ? sets[to / 64 % 64] : most;
+    }
+    ok(stayed == NODES, "every page stays, and the same seed turns it alike");
+    ok(most < 20 && remap_address(remap, TEXT) == TEXT, "their first lines fall into many sets (%u at most), and code stays", most);
+    double turned = run(remap).cycles, shipped = run(NULL).cycles;
+    ok(turned < shipped * 0.98, "which takes a set conflict away (%.0f, %.0f)", turned, shipped);
+    remap_free(remap);
+    remap_free(again);
+    write_stream(64, 0x400);
+    side = heap_side(64, 0x400);
+    remap = spread_remap(&side, 5, 1);
+    turned = run(remap).cycles, shipped = run(NULL).cycles;
+    ok(fabs(turned / shipped - 1) < 0.02, "and changes nothing where there is none (%.0f, %.0f)", turned, shipped);
+    remap_free(remap);
+}
+
+/* Two functions 512 KiB apart, in 200 places: pages of 4 KiB run out of entries, pages of 2 MiB do not. */
+static void test_huge_pages(void)
+{
+    struct err err = ERR_INIT;
+    struct stream_writer *w = stream_writer_file(path, &err);
+    stream_write_start(w, "test=1\n");
+    for (uint32_t i = 0; i < 200; i++)
+        describe(w, i, TEXT + i * 0x10040ull, TEXT + (i + 1) % 200 * 0x10040ull);
+    for (int r = 0; r < ROUNDS; r++)
+        for (uint32_t i = 0; i < 200; i++)
+            stream_write_run(w, i, 0, &(uint64_t){ HEAP }, 0);
+    stream_writer_close(w, 0, 0, &err);
+    double small = run(NULL).cycles;
+    struct remap *remap = remap_new();
+    ok(run(remap).cycles == small, "a map without pages of 2 MiB changes nothing");
+    remap->huge_text = true;
+    double huge = run(remap).cycles;
+    ok(huge < 0.9 * small, "code on 200 pages of 4 KiB waits for translations, on 7 of 2 MiB it does not (%.0f, %.0f)", small, huge);
+    write_stream(64, 0x400);
+    small = run(NULL).cycles;
+    huge = run(remap).cycles;
+    ok(fabs(huge / small - 1) < 0.01, "code on one page gains nothing (%.0f, %.0f)", small, huge);
+    remap_free(remap);
 }
 
 static void test_sweep(void)
@@ -128,11 +258,11 @@ static void test_sweep(void)
     layout_align(sides);
     for (int i = 0; i < 2; i++) {
         struct sweep_spec spec = { .profile = profile_find(arena, "zen3", &err), .axes = 1u << AXIS_TEXT | 1u << AXIS_HEAP, .layouts = 5, .apart = 2,
-                                   .packed = 2, .transplants = true, .seed = 9, .threads = i ? 3 : 1, .sides = sides, .recording = { path, path } };
+                                   .packed = 2, .inside = 2, .huge_pages = true, .transplants = true, .seed = 9, .threads = i ? 3 : 1, .sides = sides, .recording = { path, path } };
         struct sweep_hooks hooks = { 0 };
         ok(sweep_run(arena, &spec, &hooks, &study[i], &err), "a sweep runs on %u threads", spec.threads);
     }
-    ok(study[0].trial_count == 3 + 5 + 2 * 2 + 2, "shipped, transplants, drawn, each axis alone, packed (%zu)", study[0].trial_count);
+    ok(study[0].trial_count == 3 + 5 + 2 * 2 + 2 + 2 * 2 + 1, "shipped, transplants, drawn, each axis alone, packed, loops, spread, huge pages (%zu)", study[0].trial_count);
     bool same = study[0].trial_count == study[1].trial_count, equal = true;
     for (size_t i = 0; same && i < study[0].trial_count; i++) {
         same &= memcmp(study[0].trials[i].cycles, study[1].trials[i].cycles, sizeof study[0].trials[i].cycles) == 0;
@@ -186,6 +316,11 @@ int main(void)
     test_identity();
     test_stride_by_map();
     test_pack();
+    test_pack_joins();
+    test_loops();
+    test_stretch();
+    test_spread();
+    test_huge_pages();
     test_sweep();
     test_shares();
     test_stop();
