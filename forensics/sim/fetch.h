@@ -232,16 +232,19 @@ static void lost_slots(const struct model *m, const struct block *b, uint64_t *b
 }
 
 /* Branches that were ever taken, crowded in one line: prediction needs a further lookup for each P_BRANCHES_PER_FETCH.
- */
+ * A jump starts the lookup anew, whether or not the block it enters ends in such a branch. */
 static IN_LINE void count_branch(struct model *m, struct block *b, bool sequential)
 {
+    if (!sequential)
+        m->line_branches = 0;
     if (!b->known_branch)
         return;
-    uint64_t line = block_branch(b) >> 6;
-    if (!sequential || line != m->branch_line) {
+    uint64_t line = (m->window_of_end ? block_end(b) - 1 : block_branch(b)) >> 6;
+    if (line != m->branch_line) {
         m->branch_line = line;
-        m->line_branches = 1;
-    } else if (++m->line_branches > m->branches_per_fetch) {
+        m->line_branches = 0;
+    }
+    if (++m->line_branches > m->branches_per_fetch) {
         m->line_branches = 1;
         if (PERFECT(m, COMPONENT_DENSITY))
             return;

@@ -24,6 +24,8 @@ struct effect {
     bool pure_load;     /* its result is the loaded value */
     bool stack;         /* push, pop, call, ret: the stack engine hides the dependence on rsp */
     bool ordered;       /* its load waits until all older stores have their addresses */
+    bool partial;       /* it writes 8 or 16 bits of a general register and keeps the others */
+    enum flow_unit unit; /* it occupies */
     uint8_t load_base, load_index, store_base, store_index;
     uint16_t latency;   /* ticks */
 };
@@ -58,7 +60,7 @@ static uint8_t place_of(ZydisRegister reg)
     if (class == ZYDIS_REGCLASS_GPR64)
         return (uint8_t)(FLOW_GPR + (id & 15));
     if (class == ZYDIS_REGCLASS_ZMM)
-        return (uint8_t)(FLOW_VECTOR + (id & 31));
+        return (uint8_t)(FLOW_VECTOR + (id & 15));
     if (class == ZYDIS_REGCLASS_FLAGS)
         return FLOW_FLAGS;
     if (class == ZYDIS_REGCLASS_X87 || class == ZYDIS_REGCLASS_MMX || class == ZYDIS_REGCLASS_MASK)
@@ -83,6 +85,20 @@ static bool fp_arithmetic(const char *name)
         if (strncmp(name, stems[i], strlen(stems[i])) == 0 || (i < 5 && strstr(name, stems[i])))
             return true;
     return false;
+}
+
+/* The unit that an instruction of a kind occupies. */
+static enum flow_unit unit_of(enum stream_insn_kind kind)
+{
+    return kind == STREAM_INSN_MUL     ? UNIT_MULTIPLIER
+           : kind == STREAM_INSN_DIV   ? UNIT_DIVIDER
+           : kind == STREAM_INSN_FPDIV ? UNIT_FP_DIVIDER
+                                       : UNIT_NONE;
+}
+
+static uint8_t place_of_unit(enum flow_unit unit)
+{
+    return (uint8_t)(FLOW_UNITS + unit - 1);
 }
 
 static uint16_t latency_of(const struct maker *m, const ZydisDecodedInstruction *decoded)
@@ -134,13 +150,24 @@ static void read_place(struct effect *e, uint8_t place)
         e->reads[e->n_reads++] = place;
 }
 
+/* A write to it merges with what the whole register held; one to 32 bits clears the rest. */
+static bool narrow(ZydisRegister reg)
+{
+    ZydisRegisterClass class = ZydisRegisterGetClass(reg);
+    return class == ZYDIS_REGCLASS_GPR8 || class == ZYDIS_REGCLASS_GPR16;
+}
+
 static void add_register(struct effect *e, const ZydisDecodedOperand *operand, bool zero)
 {
     uint8_t place = place_of(operand->reg.value);
     if (e->stack && place == FLOW_GPR + 4)
         return;
     bool conditional = (operand->actions & ZYDIS_OPERAND_ACTION_CONDWRITE) != 0;
-    if (!zero && ((operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) || (conditional && place != FLOW_FLAGS)))
+    bool partial = narrow(operand->reg.value) && (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE);
+    e->partial = e->partial || partial;
+    if (!zero && partial)
+        read_place(e, place);
+    else if (!zero && ((operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) || (conditional && place != FLOW_FLAGS)))
         read_place(e, place);
     if (!(operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) || place == FLOW_NONE)
         return;
@@ -205,6 +232,13 @@ static struct effect effect_of(const struct maker *m, const ZydisDecodedInstruct
             add_memory(&e, &operands[i]);
     }
     e.latency = zero ? 0 : latency_of(m, decoded);
+    e.unit = unit_of((enum stream_insn_kind)m->block->insns[m->insn].kind);
+    if (e.unit)
+        read_place(&e, place_of_unit(e.unit));
+    if (e.partial) {
+        e.pure_load = false;
+        e.latency = e.latency > cycles(1) ? e.latency : cycles(1);
+    }
     e.ordered = m->profile->value[P_MICROCODE_LOAD] &&
                 (m->block->insns[m->insn].kind == STREAM_INSN_STRING || microcoded(decoded, operands));
     return e;
@@ -269,6 +303,14 @@ static bool stores(const struct maker *m)
     return false;
 }
 
+static uint16_t busy_with(const struct profile *profile, enum flow_unit unit)
+{
+    static const enum param busy[FLOW_UNIT_COUNT] = {
+        [UNIT_MULTIPLIER] = P_MUL_BUSY, [UNIT_DIVIDER] = P_DIV_BUSY, [UNIT_FP_DIVIDER] = P_FPDIV_BUSY
+    };
+    return cycles(profile->value[busy[unit]]);
+}
+
 static void make_insn(struct maker *m, struct effect *e, bool branch)
 {
     bool loaded = false;
@@ -290,6 +332,8 @@ static void make_insn(struct maker *m, struct effect *e, bool branch)
     } else {
         result = e->writes[0];
     }
+    if (e->unit)
+        push(m, FLOW_OP, place_of_unit(e->unit), place_of_unit(e->unit), FLOW_NONE, busy_with(m->profile, e->unit));
     for (unsigned i = 1; i < e->n_writes; i++)
         push(m, FLOW_OP, e->writes[i], result, FLOW_NONE, 0);
     if (e->writes_flags && result != FLOW_FLAGS)
@@ -349,6 +393,19 @@ static uint32_t busiest(const struct profile *p, uint32_t ops, uint32_t alu, uin
     return most;
 }
 
+/* Moves that compute: addresses, extensions of a register, parts of one. Others are renamed away, or loads and stores. */
+static bool computes(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_LEA)
+        return true;
+    if (decoded->operand_count_visible != 2 || operands[0].type != ZYDIS_OPERAND_TYPE_REGISTER)
+        return false;
+    return narrow(operands[0].reg.value) ||
+           (operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            (decoded->mnemonic == ZYDIS_MNEMONIC_MOVZX || decoded->mnemonic == ZYDIS_MNEMONIC_MOVSX ||
+             decoded->mnemonic == ZYDIS_MNEMONIC_MOVSXD));
+}
+
 /* Operations that occupy an execution pipe other than load and store. */
 static bool uses_alu(const struct stream_insn *insn)
 {
@@ -385,6 +442,7 @@ struct flow flow_of_block(struct arena *arena, const struct stream_block *block,
             make_undecoded(&m);
             continue;
         }
+        alu += insn->kind == STREAM_INSN_MOVE && computes(&decoded, operands);
         bool fused = fuses(&decoded, block, i + 1);
         ops -= fused;
         alu -= fused;

@@ -2,7 +2,7 @@
  * ready times of registers. Made once per block from its code; run once per execution by the model.
  *
  * A node does: ready[to] = max(ready[a], ready[b], dispatched) + latency; loads and stores also touch memory.
- * Not modelled: renaming limits, scheduler sizes, execution pipes beyond a block's totals.
+ * Not modelled: renaming limits, scheduler sizes, execution pipes beyond a block's totals but for enum flow_unit.
  */
 #ifndef FORENSICS_SIM_FLOW_H
 #define FORENSICS_SIM_FLOW_H
@@ -21,13 +21,18 @@ enum {
     FLOW_NONE = 0,     /* always ready; never written */
     FLOW_GPR = 1,      /* 16 general registers, numbered as the processor does */
     FLOW_FLAGS = 17,
-    FLOW_VECTOR = 18,  /* 32 vector registers */
-    FLOW_X87 = 50,     /* the whole stack, MMX and mask registers, coarsely */
-    FLOW_TEMP = 51,    /* values between nodes of one instruction */
+    FLOW_VECTOR = 18,  /* 16 vector registers */
+    FLOW_X87 = 34,     /* the whole stack, MMX and mask registers, coarsely */
+    FLOW_UNITS = 35,   /* enum flow_unit: when it takes the next operation */
+    FLOW_TEMP = 38,    /* values between nodes of one instruction */
     FLOW_SINK = 62,    /* results nobody waits for */
     FLOW_STORES = 63,  /* the addresses of all older stores; stores write it, microcoded loads wait for it */
     FLOW_SLOTS = 64
 };
+
+/* Units of which there is one, each busy for a while with an operation. Their time runs from dispatch: an operation that
+ * waits for its inputs keeps nobody else waiting. */
+enum flow_unit { UNIT_NONE, UNIT_MULTIPLIER, UNIT_DIVIDER, UNIT_FP_DIVIDER, FLOW_UNIT_COUNT };
 
 enum flow_kind { FLOW_OP, FLOW_LOAD, FLOW_STORE, FLOW_BRANCH };
 

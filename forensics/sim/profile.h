@@ -29,6 +29,9 @@ enum param {
     P_DIV_LATENCY,
     P_FP_LATENCY,
     P_FPDIV_LATENCY,
+    P_MUL_BUSY,
+    P_DIV_BUSY,
+    P_FPDIV_BUSY,
     P_LOCKED_LATENCY,
     /* fetch */
     P_FETCH_WINDOW,
