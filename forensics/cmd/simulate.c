@@ -15,8 +15,31 @@
 enum { SUBSETS = 8 /* of the groups layout, hint, data made perfect; the first has none */ };
 enum { RECORDER_PATIENCE = 100 /* times as long as a run by itself may take: the clock has shown that it ends */ };
 
-/* Feeds the recording to the models and notes what is mapped. */
-static bool consume(struct record *record, struct crew *crew, struct modules *modules, struct err *err)
+/* What the recorder did not follow. */
+struct unseen {
+    unsigned children;
+    bool replaced; /* the program became another one: the last word */
+};
+
+static void note_unseen(struct unseen *unseen, const struct stream_event *event)
+{
+    unseen->children += event->type == STREAM_EVENT_FORK;
+    if (event->type == STREAM_EVENT_EXEC)
+        unseen->replaced = event->syscall.number == 0;
+}
+
+static void say_unseen(struct result *result, int side, const struct unseen *unseen)
+{
+    if (unseen->children)
+        result_warn(result, "%s started %u other process%s, whose work is not modelled (the clock counts it): give the program that does the work",
+                    side_name[side], unseen->children, unseen->children == 1 ? "" : "es");
+    if (unseen->replaced)
+        result_warn(result, "%s became another program (execve), whose work is not modelled (the clock counts it): give that program",
+                    side_name[side]);
+}
+
+/* Feeds the recording to the models and notes what is mapped and what was not followed. */
+static bool consume(struct record *record, struct crew *crew, struct modules *modules, struct unseen *unseen, struct err *err)
 {
     struct stream *stream = record_stream(record);
     struct stream_run run;
@@ -31,6 +54,7 @@ static bool consume(struct record *record, struct crew *crew, struct modules *mo
         }
         if (event.type == STREAM_EVENT_MAP)
             modules_map(modules, &event.map);
+        note_unseen(unseen, &event);
         crew_event(crew, &event);
     }
     return item == STREAM_DONE;
@@ -113,8 +137,10 @@ static bool open_input(const char *path, int *fd, struct err *err)
         return true;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
         return err_set(err, ERR_USAGE, "stdin '%s' is not a regular file and cannot be fed again for every run: save it to a file", path);
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    return *fd >= 0 || err_sys(err, ERR_USAGE, errno, "cannot open '%s' for standard input", path);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (*fd < 0)
+        return err_sys(err, ERR_USAGE, errno, "cannot open '%s' for standard input", path);
+    return !isatty(*fd) || err_set(err, ERR_USAGE, "stdin '%s' is a terminal and cannot be fed again for every run: save what is typed to a file", path);
 }
 
 static bool simulate_side(struct result *result, const struct profile *profile, int side, struct err *err)
@@ -138,7 +164,8 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
     if (record)
         crew = crew_new(models, spec->knockout ? SUBSETS : 1, err);
     struct err broken = ERR_INIT;
-    bool done = crew && consume(record, crew, &modules, &broken);
+    struct unseen unseen = { 0 };
+    bool done = crew && consume(record, crew, &modules, &unseen, &broken);
     if (done)
         result->cost[side] = costs_of(models, &modules, result->arena);
     if (done && model_sampled(models[0]))
@@ -156,6 +183,8 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
         close(input);
     if (done && !ended_well(&end, spec->path[side], err))
         done = false;
+    if (done)
+        say_unseen(result, side, &unseen);
     if (done)
         keep_recipe(result->arena, result->cost[side], end.recipe);
     return done;

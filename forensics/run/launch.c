@@ -313,6 +313,8 @@ static bool open_input(struct launcher *l, struct err *err)
     l->input = open(path, O_RDONLY | O_CLOEXEC);
     if (l->input < 0)
         return err_sys(err, ERR_TOOL, errno, "cannot read '%s' for stdin", path);
+    if (isatty(l->input))
+        return err_set(err, ERR_USAGE, "stdin '%s' is a terminal and cannot be fed again for every run: save what is typed to a file", path);
     if (l->spec->stdin_path && fstat(l->input, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
         return err_set(err, ERR_TOOL,
                        "stdin '%s' is not a regular file and cannot be fed again for every run: save it to a file",

@@ -1,5 +1,6 @@
 #include "sim/record.h"
 
+#include "sim/record_alias.h"
 #include "sim/record_check.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@
 /* Descriptors of fixed number in the recorded process. The first two stay open in it; the engine moves or closes the
  * rest. */
 enum { FD_ALIAS = 200, FD_TOOL, FD_LOG, FD_RING, FD_PINNED_END };
-enum { STACK_LIMIT = 8 << 20, DESCRIPTOR_LIMIT = 1024, FD_SPARE = 300 };
+enum { FD_SPARE = 300 };
 
 /* What the target sees besides the spec's own additions; hash seeds because a hash table's order is work. */
 static const char *const fixed_env[] = {
@@ -36,7 +37,7 @@ struct record {
     struct arena *arena;
     const struct record_spec *spec; /* a copy; its strings are the caller's */
     const char *name;         /* of the program, as in its argv[0] */
-    char *alias;              /* temporary folder that holds one link, `name`, to the program; NULL: not made */
+    struct record_alias alias;
     const char *recipe;
     char **argv, **env;       /* of the tool */
     int fds[FD_PINNED_END - FD_ALIAS]; /* what becomes FD_ALIAS and the next ones; -1: not open */
@@ -159,7 +160,7 @@ static const char *make_recipe(struct record *r, const char *tool_dir, enum reco
     recipe_line(f, "isa", isa == RECORD_ISA_V3 ? "x86-64-v3" : "x86-64-v2");
     recipe_line(f, "pinned", "cpuid rdtsc at_random getrandom");
     recipe_line(f, "aslr", "off");
-    fprintf(f, "stack=%d\ndescriptors=%d\numask=022\n", STACK_LIMIT, DESCRIPTOR_LIMIT);
+    fprintf(f, "stack=%d\ndescriptors=%d\numask=022\n", RECORD_STACK, RECORD_DESCRIPTORS);
     recipe_line(f, "program", program ? program : r->spec->program);
     recipe_line(f, "cwd", cwd ? cwd : "");
     for (size_t i = 0; i < env.count; i++)
@@ -182,27 +183,6 @@ static int *fd_of(struct record *r, int pinned)
     return &r->fds[pinned - FD_ALIAS];
 }
 
-/* The folder with the link: the target's path is then the same for every program and every place. */
-static bool open_alias(struct record *r, struct err *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    char *folder = arena_printf(r->arena, "%s/layout_tax.XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
-    char *program = realpath(r->spec->program, NULL);
-    if (!program)
-        return err_sys(err, ERR_TARGET, errno, "cannot find the program '%s'", r->spec->program);
-    if (!mkdtemp(folder)) {
-        free(program);
-        return err_sys(err, ERR_TOOL, errno, "cannot make a folder like '%s' for the recording", folder);
-    }
-    r->alias = folder;
-    int failed = symlink(program, arena_printf(r->arena, "%s/%s", folder, r->name));
-    free(program);
-    *fd_of(r, FD_ALIAS) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (failed || *fd_of(r, FD_ALIAS) < 0)
-        return err_sys(err, ERR_TOOL, errno, "cannot use the folder '%s' for the recording", folder);
-    return true;
-}
-
 /* The ring, with the recipe behind it for the recorder to write as START. */
 static bool open_ring(struct record *r, struct err *err)
 {
@@ -221,7 +201,8 @@ static bool open_ring(struct record *r, struct err *err)
 
 static bool open_all(struct record *r, const char *tool_dir, enum record_isa isa, struct err *err)
 {
-    if (!open_alias(r, err))
+    *fd_of(r, FD_ALIAS) = record_alias_open(&r->alias, r->spec->program, r->name, r->arena, err);
+    if (*fd_of(r, FD_ALIAS) < 0)
         return false;
     *fd_of(r, FD_TOOL) = open(tool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *fd_of(r, FD_LOG) = memfd_create("layout_tax_log", MFD_CLOEXEC);
@@ -251,14 +232,19 @@ static bool place_descriptors(const struct record *r)
     return true;
 }
 
-/* Exactly this limit: another one moves the target's memory. */
-static bool set_limit(int resource, rlim_t soft)
+/* Exactly these limits: another stack limit moves the target's memory. */
+static bool set_limits(void)
 {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) != 0)
-        return false;
-    limit.rlim_cur = soft;
-    return setrlimit(resource, &limit) == 0;
+    for (unsigned i = 0; i < record_limit_count; i++) {
+        const struct record_limit *row = &record_limits[i];
+        struct rlimit limit;
+        if (getrlimit(row->resource, &limit) != 0)
+            return false;
+        limit.rlim_cur = row->given < limit.rlim_max ? row->given : limit.rlim_max;
+        if (setrlimit(row->resource, &limit) != 0)
+            return false;
+    }
+    return true;
 }
 
 static void default_signals(void)
@@ -270,20 +256,31 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* One step after the other; the name of the one that failed, with errno. */
+static const char *become_recorder(const struct record *r)
+{
+    if (!set_limits())
+        return "setting its limits";
+    if (personality(ADDR_NO_RANDOMIZE) == -1)
+        return "turning address randomisation off (personality is refused here: a container's seccomp profile?)";
+    if (!place_descriptors(r))
+        return "placing its descriptors";
+    if (r->spec->cwd && chdir(r->spec->cwd) != 0)
+        return "entering its working directory";
+    execve("/proc/self/fd/201/layout_tax_recorder-amd64-linux", r->argv, r->env);
+    return "starting the recorder (is the file system that it lies on mounted noexec?)";
+}
+
 static _Noreturn void child(const struct record *r)
 {
-    static const char trouble[] = "it needs 1024 descriptors, a stack limit of 8 MiB and personality()\n";
+    char text[256];
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* even who is killed leaves no recorder behind */
     default_signals();
     umask(022);
-    if (set_limit(RLIMIT_STACK, STACK_LIMIT) && set_limit(RLIMIT_NOFILE, DESCRIPTOR_LIMIT) &&
-        set_limit(RLIMIT_CORE, 0) && personality(ADDR_NO_RANDOMIZE) != -1 && place_descriptors(r) &&
-        (!r->spec->cwd || chdir(r->spec->cwd) == 0))
-        execve("/proc/self/fd/201/layout_tax_recorder-amd64-linux", r->argv, r->env);
-    if (write(r->fds[FD_LOG - FD_ALIAS], trouble, sizeof trouble - 1) < 0)
-        _exit(126);
-    _exit(127);
+    const char *failed = become_recorder(r);
+    int cause = errno, n = snprintf(text, sizeof text, "%s: %s\n", failed, strerrordesc_np(cause));
+    _exit(write(r->fds[FD_LOG - FD_ALIAS], text, (size_t)n) < 0 ? 126 : 127);
 }
 _Static_assert(FD_TOOL == 201, "the path of the tool in child()");
 
@@ -370,10 +367,7 @@ static void clean_up(struct record *r)
     for (int i = 0; i < FD_PINNED_END - FD_ALIAS; i++)
         if (r->fds[i] >= 0)
             close(r->fds[i]);
-    if (r->alias) {
-        unlink(arena_printf(r->arena, "%s/%s", r->alias, r->name));
-        rmdir(r->alias);
-    }
+    record_alias_remove(&r->alias);
 }
 
 static const char *base_name(const char *path)
@@ -386,7 +380,7 @@ struct record *record_start(const struct record_spec *spec, struct arena *arena,
 {
     enum record_isa isa;
     const char *tool_dir = spec->tool_dir ? spec->tool_dir : record_tool_dir(arena, err);
-    int program = tool_dir ? record_check_open(spec->program, &isa, err) : -1;
+    int program = tool_dir && record_check_limits(err) ? record_check_open(spec->program, &isa, err) : -1;
     if (program < 0)
         return NULL;
     close(program);
@@ -422,28 +416,36 @@ static const char *read_log(struct record *r)
     return arena_strndup(r->arena, text, n > 0 ? (size_t)n : 0);
 }
 
+static int first_line(const char *text)
+{
+    return (int)strcspn(text, "\n");
+}
+
 /* Sentences for ends that are the engine's doing and not the program's. `cut`: the stream has no end, and not by our
  * will. */
 static bool judge_end(const struct record *r, const struct record_result *result, bool cut, struct err *err)
 {
-    const char *program = r->spec->program;
+    const char *program = r->spec->program, *said;
     if (atomic_load(&r->interrupted))
         return err_set(err, ERR_INTERRUPTED, "interrupted while '%s' was recorded", program);
     if (result->timed_out)
         return err_set(err, ERR_TARGET,
                        "the recording of '%s' was ended after %g seconds: give it less to do or more time", program,
                        r->spec->timeout);
-    if (result->signal == SIGILL)
-        return err_set(
-            err, ERR_TARGET,
-            "'%s' used an instruction that the recorder cannot run (AVX-512?): build it for x86-64-v3 or less",
-            program);
+    if (result->signal == SIGILL && (said = strstr(result->messages, "AVX-512 instruction")))
+        return err_set(err, ERR_TARGET,
+                       "'%s' uses AVX-512, which the recorder cannot run (%.*s): build it for x86-64-v3 or less", program,
+                       first_line(said), said);
+    if (result->signal == SIGILL && (said = strstr(result->messages, "unknown instruction")))
+        return err_set(err, ERR_TARGET,
+                       "'%s' uses an instruction that the recorder cannot run (%.*s): build it for x86-64-v3 or less",
+                       program, first_line(said), said);
     if (cut && result->signal)
         return err_set(err, ERR_TARGET, "the recording of '%s' was ended by signal %d from outside: record it again",
                        program, result->signal);
     if (cut)
         return err_set(err, ERR_TOOL, "the recorder failed on '%s' (status %d): %.*s", program, result->status,
-                       (int)strcspn(result->messages, "\n"), result->messages);
+                       first_line(result->messages), result->messages);
     return true;
 }
 

@@ -3,34 +3,15 @@
 # shellcheck source=tests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-tool=$root/build/recorder/layout_tax_recorder-amd64-linux
-here=$root/tests/recorder
-bin=$work/bin
-drive=$root/build/tests/recorder/drive # two folders below build/, where it looks for the recorder
-
-if [[ ! -x $tool ]]; then
-    skip "recordings" "the recorder is not built: apt-get install valgrind, then make"
-    done_testing
-    exit
-fi
-
-mkdir -p "$bin" "$work/tmp" "$(dirname "$drive")"
-export TMPDIR=$work/tmp
-cc=${CC:-gcc}
+# shellcheck source=tests/lib/recorder.sh
+. "$root/tests/lib/recorder.sh"
 set -e
-$cc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$root/forensics" -o "$drive.$$" "$here/drive.c" "$root/build/libforensics.a" -lpthread
-mv "$drive.$$" "$drive"
 $cc -O2 -static -o "$bin/compute" "$here/compute.c"
 $cc -O2 -o "$bin/malloc" "$here/malloc.c"
 $cc -O2 -D_GNU_SOURCE -o "$bin/life" "$here/life.c" -lpthread
 $cc -O2 -o "$bin/clock" "$here/clock.c" -lpthread
 $cc -O2 -shared -fPIC -o "$bin/preload.so" "$here/preload.c"
 set +e
-
-# value NAME < driver's output
-value() { sed -n "s/^$1=//p"; }
-# figures NAME... of a recording of the rest after --
-record() { "$drive" "$@" 2>"$work/stderr"; }
 
 ## counts
 
@@ -130,23 +111,50 @@ is "$(cat "$work/stderr")" "$want" "and recorded it does"
 texts=$(for _ in 1 2 3; do record "$bin/clock" x >"$work/clock" && cat "$work/stderr"; sleep 0.3; done)
 is "$(sort -u <<<"$texts" | wc -l)" 1 "all clocks show the same in every recording" || diag "$texts"
 
-## other people's programs
+## the same processor everywhere
 
-seq 1 3000 | shuf --random-source=/dev/zero >"$work/lines"
-same() { # TITLE PROGRAM ARG... : same output and status as natively
-    local title=$1 want status
-    shift
-    want=$("$@" <"$work/lines" 2>&1; echo "status=$?")
-    status=$("$drive" "$@" <"$work/lines" 2>"$work/stderr" | value status)
-    is "$(cat "$work/stderr"; echo "status=$status")" "$want" "$title"
-}
-same "sort" /usr/bin/sort -n
-same "sed" /usr/bin/sed -n 's/7/x/p'
-same "gzip" /usr/bin/gzip -t "$work/lines"
-# shellcheck disable=SC2016 # the recorded shell's own variable
-same "bash" /bin/bash -c 'for i in 1 2 3; do echo $((i * i)); done; exit 5'
-# shellcheck disable=SC2016
-same "perl" /usr/bin/perl -e 'my %h = map { $_ => 1 } <STDIN>; print scalar(keys %h), "\n"'
+# What programs choose their code by, as an old processor with SSE4.2 answers, and as one with AVX2. (The program run
+# natively fails this on any machine.)
+identity='hwcap bfebfbff hwcap2 0 frame 0 vdso 0
+cpuid 0: 0000000b 756e6547 6c65746e 49656e69
+cpuid 1: 00020652 00100800 0298e3ff bfebfbff
+cpuid 2: 55035a01 00f0b2e3 00000000 09ca212c
+cpuid 4: 1c004121 01c0003f 0000003f 00000000
+cpuid 7: 00000000 00000000 00000000 00000000
+cpuid b: 00000001 00000002 00000100 00000000
+cpuid d: 00000001 00000002 00000100 00000000
+cpuid 80000001: 00000000 00000000 00000001 28100800
+cpuid 80000006: 00000000 00000000 01006040 00000000
+ifunc 1 avx2 0 avx512 0
+cpu 0 node 0, cache 32768 262144'
+identity_v3='hwcap bfebfbff hwcap2 0 frame 0 vdso 0
+cpuid 0: 0000000d 756e6547 6c65746e 49656e69
+cpuid 1: 000306c3 02100800 3ffafbff bfebfbff
+cpuid 2: 76036301 00f0b6ff 00000000 00c10000
+cpuid 4: 1c004121 01c0003f 0000003f 00000000
+cpuid 7: 00000000 000027aa 00000000 00000000
+cpuid b: 00000001 00000002 00000100 00000002
+cpuid d: 00000007 00000340 00000340 00000000
+cpuid 80000001: 00000000 00000000 00000021 2c100800
+cpuid 80000006: 00000000 00000000 01006040 00000000
+ifunc 2 avx2 1 avx512 0
+xcr0 0 7
+cpu 0 node 0, cache 32768 262144'
+$cc -O1 -D_GNU_SOURCE -o "$bin/identity" "$here/identity.c"
+record "$bin/identity" >"$work/lines"
+is "$(cat "$work/stderr")" "$identity" "processor, capabilities, caches and ifunc choices are a fixed processor's, not this one's"
+if grep -qw avx2 /proc/cpuinfo && $cc -O1 -D_GNU_SOURCE -march=x86-64-v3 -Wl,-z,x86-64-v3 -o "$bin/identity-v3" "$here/identity.c" 2>/dev/null; then
+    record "$bin/identity-v3" >"$work/lines"
+    is "$(cat "$work/stderr")" "$identity_v3" "another fixed one for a program that needs AVX2"
+else
+    skip "another fixed one for a program that needs AVX2" "no AVX2 here"
+fi
+if grep -qw rdseed /proc/cpuinfo; then
+    texts=$(for _ in 1 2; do record "$bin/identity" random >"$work/lines"; grep random "$work/stderr"; done)
+    is "$(grep -c . <<<"$texts") $(sort -u <<<"$texts" | wc -l)" "2 1" "RDRAND and RDSEED, used without asking CPUID, are the same in every recording" || diag "$texts"
+else
+    skip "RDRAND and RDSEED are the same in every recording" "this processor has none"
+fi
 
 ## refusals
 
@@ -154,10 +162,29 @@ printf '#!/bin/sh\n' >"$work/script"; chmod +x "$work/script"
 cp "$bin/malloc" "$work/setuid"; chmod u+s "$work/setuid"
 cp "$bin/malloc" "$work/other"; printf '\267\0' | dd of="$work/other" bs=1 seek=18 conv=notrunc status=none # EM_AARCH64
 printf 'text\n' >"$work/text"; chmod +x "$work/text"
+cp "$bin/malloc" "$work/capable"
+cp "$bin/malloc" "$work/not-executable"; chmod -x "$work/not-executable"
+$cc -O1 -Wl,--dynamic-linker=/nonexistent/ld.so -o "$work/no-loader" "$here/malloc.c"
+$cc -O1 -o "$bin/illegal" "$here/illegal.c"
 like "$(record "$work/script")" "error=.*is a script" "a script is refused"
 like "$(record "$work/setuid")" "error=.*setuid" "a setuid program is refused"
 like "$(record "$work/other")" "error=.*not an x86-64 program" "another architecture is refused"
 like "$(record "$work/text")" "error=.*not an ELF" "a text file is refused"
+if python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x2000001, 1 << 13, 0, 0, 0))' "$work/capable" 2>/dev/null; then
+    like "$(record "$work/capable")" "error=.*has file capabilities" "a program with file capabilities is refused"
+else
+    skip "a program with file capabilities is refused" "only root may give them, and not on every file system"
+fi
+like "$(record "$work/no-loader")" "error=.*needs the loader '/nonexistent/ld.so', which is not on this machine" "a program without its loader is refused"
+like "$(record "$work/not-executable")" "error=.*is not executable: chmod [+]x" "a program that is not executable is refused"
+mkdir "$work/noexec"
+# shellcheck disable=SC2016 # the inner shell's own
+if unshare -m true 2>/dev/null; then
+    like "$(unshare -m bash -c 'mount -t tmpfs -o noexec none "$1/noexec" && cp "$1/bin/malloc" "$1/noexec" && "$2" "$1/noexec/malloc" 2>&1' - "$work" "$drive")" \
+        "error=.*mounted noexec" "a program on a file system without execution is refused"
+else
+    skip "a program on a file system without execution is refused" "only root can mount one"
+fi
 like "$(record "$work/missing")" "error=cannot open the program" "a missing program is told"
 if $cc -O2 -Wl,-z,x86-64-v4 -o "$bin/v4" "$here/malloc.c" 2>/dev/null; then
     like "$(record "$bin/v4")" "error=.*AVX-512" "a program that needs AVX-512 is refused"
@@ -169,7 +196,20 @@ if grep -qw avx2 /proc/cpuinfo && $cc -O2 -march=x86-64-v3 -Wl,-z,x86-64-v3 -o "
 else
     skip "a program that needs AVX2 is shown it" "no AVX2 here"
 fi
-like "$(ulimit -n 64 && record /bin/true)" "error=.*needs 1024 descriptors" "too tight a limit is named"
+like "$(record "$bin/illegal" avx512)" "error=.*uses AVX-512.*at 0x[0-9a-f]+\\): build it for" "AVX-512 in a program that is not marked is named when it is met"
+like "$(record "$bin/illegal" xop)" "error=.*cannot run \\(unknown instruction at 0x[0-9a-f]+: 8f e8" "another unknown instruction, too"
+for act in trap raise; do
+    got=$(record "$bin/illegal" "$act")
+    is "$(value error <<<"$got")$(value signal <<<"$got")" 4 "SIGILL by the program's own will ($act) is the program's"
+done
+limited() { (ulimit "$@" && record /bin/true); }
+like "$(limited -n 64)" "error=.*needs 1024 descriptors, and the limit here .ulimit -n. is below" "too few descriptors are named"
+like "$(limited -s 1024)" "error=.*needs a stack of 8 MiB.*ulimit -s" "too small a stack is named"
+like "$(limited -v 100000)" "error=.*256 MiB of address space.*ulimit -v" "too little address space is named"
+like "$(limited -d 100000)" "error=.*256 MiB of data.*ulimit -d" "too little data is named"
+like "$(limited -f 1000)" "error=.*files of 1 GiB.*ulimit -f" "too small files are named"
+is "$(limited -S -v 300000 | value status)$(limited -S -n 256 | value status)$(limited -S -s 1024 | value status)" 000 "soft limits are raised for the recording"
+like "$(TMPDIR=$work/nowhere record /bin/true)" "error=cannot make a folder for the recording in '.*/nowhere' .set TMPDIR" "a missing TMPDIR is named"
 like "$(record -t 0.3 /bin/sleep 60)" "error=.*ended after 0.3 seconds" "a recording has a time limit"
 like "$(record -i /bin/sleep 60)" "error=interrupted while" "a recording can be interrupted"
 is "$(record -q 3 "$bin/malloc" 100000000 | value signal)" 9 "a reader that gives up ends the program"
@@ -195,6 +235,22 @@ like "$("$work/old/bin/drive" /bin/true)" "error=.*neither built nor" "with neit
 cp -r "$root/build/recorder" "$installed/recorder"
 is "$(first_use | value status)" 0 "an installed recorder is found"
 
+## nothing stays behind
+
+folders() { find "$TMPDIR" -type l | wc -l; }
 is "$(ls "$TMPDIR")" "" "no temporary folder is left"
+"$drive" /bin/sleep 60 >"$work/lines" 2>&1 &
+killed=$!
+until [[ $(folders) == 1 ]]; do sleep 0.05; done
+kill -9 $killed
+wait $killed 2>/dev/null
+is "$(folders)" 1 "a recording that is killed leaves its folder"
+left=$(find "$TMPDIR" -type l)
+"$drive" /bin/sleep 2 >"$work/lines" 2>&1 &
+until [[ ! -L $left && $(folders) == 1 ]]; do sleep 0.05; done
+like "$(record /bin/true)" "status=0" "the next one takes it away"
+is "$(folders)" 1 "and leaves the folder of one that runs"
+wait
+is "$(value status <"$work/lines") $(ls "$TMPDIR")" "0 " "which ends well, and then nothing is left"
 
 done_testing

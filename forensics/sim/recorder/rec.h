@@ -71,6 +71,9 @@ UInt rec_blocks(void);
 /* References left out of descriptions because a block had too many (only blocks full of gathers have). */
 ULong rec_refs_dropped(void);
 
+/* Where the engine last met an instruction that it does not know, or that is none; 0: nowhere. */
+Addr rec_undecoded(void);
+
 /* ---- rec_insn.c ---- */
 
 /* How a block whose last instruction stands at `code` ends, as far as its bytes tell (STREAM_FALL when no branch). */
@@ -83,6 +86,12 @@ void rec_classify(const UChar *code, struct stream_insn *insn);
 
 /* Registers for mappings, threads, signals and system calls. */
 void rec_space_track(void);
+
+/* Fills memory with the next bytes of a sequence that is the same in every run. */
+void rec_random(UChar *at, SizeT bytes);
+
+/* The thread that ran last. */
+ThreadId rec_last_thread(void);
 
 /* What the target gave to exit; -1: it did not, a signal ended it. */
 Int rec_exit_status(void);

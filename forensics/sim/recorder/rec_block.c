@@ -54,6 +54,7 @@ static struct {
 static Bool register_written[18]; /* general registers, fs, gs: already overwritten in this block */
 static UInt n_blocks;
 static ULong refs_dropped;
+static Addr undecoded; /* the last instruction that the engine could not read */
 
 /* ---- descriptions, each known once ---- */
 
@@ -69,6 +70,11 @@ static struct known *buckets[BUCKETS];
 UInt rec_blocks(void)
 {
     return n_blocks;
+}
+
+Addr rec_undecoded(void)
+{
+    return undecoded;
 }
 
 ULong rec_refs_dropped(void)
@@ -544,6 +550,8 @@ IRSB *rec_instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout 
 {
     Int i = 0, final;
     Addr current = 0;
+    if (in->jumpkind == Ijk_NoDecode && in->next->tag == Iex_Const)
+        undecoded = in->next->Iex.Const.con->Ico.U64;
     tl_assert(guest_word == Ity_I64 && host_word == Ity_I64);
     VG_(memset)(&plan.wire, 0, sizeof plan.wire);
     plan.wire.n_exits = EXIT_EARLY;

@@ -38,6 +38,14 @@ static void pinned_rdtscp(VexGuestAMD64State *state)
     state->guest_RCX = 0;
 }
 
+/* RDRAND and RDSEED, of a program that does not ask CPUID first: 32 bits, and above them the carry flag. */
+static ULong pinned_random(void)
+{
+    ULong bits = 0;
+    rec_random((UChar *)&bits, 4);
+    return 1ull << 32 | bits;
+}
+
 static void replace(IRDirty *call, const HChar *name, void *function, Bool takes_state)
 {
     call->cee = mkIRCallee(0, name, VG_(fnptr_to_fnentry)(function));
@@ -53,6 +61,8 @@ void rec_pin(IRDirty *call)
         replace(call, "ticks", &rec_ticks, False);
     else if (VG_(strcmp)(name, "amd64g_dirtyhelper_RDTSCP") == 0)
         replace(call, "pinned_rdtscp", &pinned_rdtscp, True);
+    else if (VG_(strcmp)(name, "amd64g_dirtyhelper_RDRAND") == 0 || VG_(strcmp)(name, "amd64g_dirtyhelper_RDSEED") == 0)
+        replace(call, "pinned_random", &pinned_random, False);
 }
 
 /* Valgrind would read the symbols and lines of every mapped file, for messages nobody sees: most of the start-up time.
@@ -82,8 +92,23 @@ static void post_options(void)
     VG_(atfork)(NULL, NULL, at_fork_child);
 }
 
+/* When SIGILL ended the target because of what the engine cannot run, says so; UD0, UD1 and UD2 are the target's own
+ * will. */
+static void tell_undecoded(void)
+{
+    Addr at = VG_(get_IP)(rec_last_thread());
+    const UChar *code = (const UChar *)at;
+    if (rec_exit_status() != -1 || at == 0 || at != rec_undecoded())
+        return;
+    if (code[0] == 0x62)
+        VG_(umsg)("AVX-512 instruction at 0x%lx\n", at);
+    else if (code[0] != 0x0f || (code[1] != 0x0b && code[1] != 0xb9 && code[1] != 0xff))
+        VG_(umsg)("unknown instruction at 0x%lx: %02x %02x %02x %02x\n", at, code[0], code[1], code[2], code[3]);
+}
+
 static void finish(Int status)
 {
+    tell_undecoded();
     struct stream_end_wire *end = rec_event(STREAM_EVENT_END, sizeof *end);
     end->status = rec_exit_status();
     end->blocks_described = rec_blocks();

@@ -20,6 +20,7 @@
 /* A door of Valgrind's core that its tool headers do not show: the last byte of the client's main stack. */
 extern Addr VG_(clstk_end);
 
+static ThreadId last = 1;       /* the thread that ran last */
 static ThreadId running;        /* who the stream says is running; 0: say it again */
 static Int pending_signal;      /* delivered, its handler not entered yet */
 static UInt forks;
@@ -175,7 +176,7 @@ static void on_remap(Addr from, Addr to, SizeT n)
 /* ---- randomness ---- */
 
 /* The same bytes in every run. They decide no address, but a hash table's order and with it the work done. */
-static void fill_pinned(UChar *at, SizeT bytes)
+void rec_random(UChar *at, SizeT bytes)
 {
     static ULong state = 0x6c61796f75742d74ull;
     SizeT i;
@@ -185,16 +186,21 @@ static void fill_pinned(UChar *at, SizeT bytes)
     }
 }
 
-/* The 16 bytes of AT_RANDOM, found from the first stack pointer: argc, argv, NULL, environment, NULL, auxv. */
+/* The kernel's list of facts about the machine, found from the first stack pointer: argc, argv, NULL, environment, NULL,
+ * auxv. The 16 bytes of AT_RANDOM; AT_HWCAP is EDX of the pinned CPUID's leaf 1. The engine itself leaves AT_HWCAP2,
+ * AT_MINSIGSTKSZ and the vDSO out. */
 static void pin_auxv(Addr sp)
 {
+    enum { CPUID_1_EDX = 0xbfebfbff };
     UWord *at = (UWord *)sp;
     at += 1 + at[0] + 1;
     while (*at)
         at++;
     for (at++; at[0] != AT_NULL; at += 2) {
         if (at[0] == AT_RANDOM)
-            fill_pinned((UChar *)at[1], 16);
+            rec_random((UChar *)at[1], 16);
+        else if (at[0] == AT_HWCAP)
+            at[1] = (UInt)CPUID_1_EDX;
     }
 }
 
@@ -209,8 +215,14 @@ static void thread_event(ThreadId tid)
     running = tid;
 }
 
+ThreadId rec_last_thread(void)
+{
+    return last;
+}
+
 static void on_run(ThreadId tid, ULong blocks)
 {
+    last = tid;
     if (tid != running)
         thread_event(tid);
     if (pending_signal) {
@@ -277,6 +289,15 @@ static void before_syscall(ThreadId tid, UInt number, UWord *args, UInt n)
     }
 }
 
+/* Which processor it runs on: always the first. */
+static void pin_getcpu(const UWord *args)
+{
+    UInt i;
+    for (i = 0; i < 2; i++)
+        if (args[i])
+            *(UInt *)args[i] = 0;
+}
+
 static void after_syscall(ThreadId tid, UInt number, UWord *args, UInt n, SysRes result)
 {
     rec_clock_after(tid, number, args, result);
@@ -285,7 +306,9 @@ static void after_syscall(ThreadId tid, UInt number, UWord *args, UInt n, SysRes
     else if (number == __NR_arch_prctl)
         running = 0; /* the thread pointer may have moved */
     else if (number == __NR_getrandom && !sr_isError(result))
-        fill_pinned((UChar *)args[0], sr_Res(result));
+        rec_random((UChar *)args[0], sr_Res(result));
+    else if (number == __NR_getcpu && !sr_isError(result))
+        pin_getcpu(args);
     else if ((number == __NR_fork || number == __NR_vfork || (number == __NR_clone && !(args[0] & VKI_CLONE_THREAD))) &&
              !sr_isError(result) && sr_Res(result) != 0)
         syscall_event(STREAM_EVENT_FORK, tid, ++forks);
