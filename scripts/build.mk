@@ -19,7 +19,7 @@ bench-cases: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_h
 bench-null: $(BIN)/layout_tax_forensics $(RECORDER) ## relinks of one program swept against one another: is the code blamed? (RELINKS=, LAYOUTS=)
 	@BUILD=$(BUILD) scripts/box/bench_null_box.sh
 
-bench-model: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_hakmem_minimal ## the model against the clock: labelled pairs, layouts of three programs (ROUNDS=, LAYOUTS=, KEEP=)
+bench-model: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_hakmem_minimal ## the model against the clock: labelled pairs, layouts of six programs (ROUNDS=, LAYOUTS=, KEEP=)
 	@BUILD=$(BUILD) scripts/box/bench_model_box.sh
 
 bench-sim: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_system ## the model's speed against cachegrind's (ROUNDS=)

@@ -1,11 +1,11 @@
 """The table of bench_model_box.sh: modelled against measured ratios of the binaries in a file of rows.
 
-Rows are SET, NAME, BASE, BINARY, ARGS... by tabs. A row called `copy` is BASE again: its ratio is the clock's noise, and
-its runs count as the base's, too. Effects are ratio - 1. The sign agrees when the model moves the same way as the clock,
-by at least a tenth as much.
+Rows are SET, NAME, BASE, BINARY, ARGS... by tabs. A row called `copy` is BASE again: its ratio is the clock's noise.
+Effects are ratio - 1. The sign agrees when the model moves the same way as the clock, by at least a tenth as much.
 
-A program's time is the mean of its lowest tenth of runs, or the median, whichever tells the odd rounds from the even
-ones less: on a quiet machine the first, where something always runs beside it the second. The model has no part in it.
+A round runs base and binary of every row one right after the other, so that both meet the same neighbours on the machine.
+A row's ratio is taken from its rounds in the way that tells the odd rounds from the even ones least; the model has no part in
+the choice. An effect is sure when its 99 % bootstrap interval over the rounds does not reach 0.
 """
 import argparse
 import hashlib
@@ -18,7 +18,9 @@ import subprocess
 import sys
 
 LARGE = 0.03  # effects of the clock beyond which the sign must agree
+SURE = 0.99  # of a row's interval
 RESAMPLES = 2000
+ROUND_RESAMPLES = 400
 
 
 def processor_time(argv):
@@ -38,12 +40,22 @@ def low_tail(times):
     return sum(lowest) / len(lowest)
 
 
-ESTIMATORS = {"mean of the lowest tenth": low_tail, "median": statistics.median}
+def of_pairs(pairs):
+    return statistics.median(math.log(new / old) for old, new in pairs)
+
+
+def by_side(figure):
+    return lambda pairs: math.log(figure([new for _, new in pairs]) / figure([old for old, _ in pairs]))
+
+
+# Each makes a ratio's logarithm from a row's rounds.
+ESTIMATORS = {"median of the rounds' ratios": of_pairs, "ratio of medians": by_side(statistics.median),
+              "ratio of the means of the lowest tenth": by_side(low_tail)}
 
 
 def disagreement(estimator, times):
-    """Spread of the logarithms of odd against even rounds, brought to the length of all rounds."""
-    return statistics.pstdev(math.log(estimator(t[::2]) / estimator(t[1::2])) for t in times.values()) / 2
+    """Mean square difference of odd from even rounds, brought to the length of all rounds."""
+    return statistics.fmean((estimator(t[::2]) - estimator(t[1::2])) ** 2 for t in times) ** 0.5 / 2
 
 
 def identity(path, args):
@@ -63,20 +75,24 @@ def programs_of(rows):
     return programs
 
 
-def measure(programs, rounds, state, save):
-    """Processor times by program until each has `rounds`; a round runs every program once, in a new order."""
+def measure(rows, rounds, state, save):
+    """Processor times of base and binary, by row, until each has `rounds`; a round runs every row, in a new order."""
     times, shuffle = state["times"], random.Random(1)
-    for program in programs:
-        if not times.get(program):
-            times[program] = []
-            processor_time(programs[program])  # warms the page cache
+    for row in rows:
+        row["id"] = f"{row['base_id']} / {row['binary_id']}"
+        if row["id"] not in times:
+            times[row["id"]] = []
+            for side in ("base", "binary"):
+                processor_time([row[side]] + row["args"])  # warms the page cache
     while True:
-        order = [program for program in programs if len(times[program]) < rounds]
+        order = [row for row in rows if len(times[row["id"]]) < rounds]
         if not order:
             return
         shuffle.shuffle(order)
-        for program in order:
-            times[program].append(processor_time(programs[program]))
+        for row in order:
+            sides = ["base", "binary"][::1 if len(times[row["id"]]) % 4 in (0, 3) else -1]
+            ran = {side: processor_time([row[side]] + row["args"]) for side in sides}
+            times[row["id"]].append((ran["base"], ran["binary"]))
         save()
 
 
@@ -97,15 +113,21 @@ def model(command, profile, programs, state, save):
         save()
 
 
+def sure(pairs, estimator):
+    """Whether the interval of the ratio's logarithm over the rounds stays on one side of 0."""
+    draw = random.Random(1)
+    values = sorted(estimator(draw.choices(pairs, k=len(pairs))) for _ in range(ROUND_RESAMPLES))
+    edge = int((1 - SURE) / 2 * ROUND_RESAMPLES)
+    return values[edge] > 0 or values[-1 - edge] < 0
+
+
 def compare(rows, state, estimator):
-    """Ratios of each row, the base's copy counted with the base."""
-    copies = {row["base_id"]: row["binary_id"] for row in rows if row["name"] == "copy"}
+    """Ratios of each row."""
     for row in rows:
-        base = state["times"][row["base_id"]]
-        if row["name"] != "copy":
-            base = base + state["times"].get(copies.get(row["base_id"]), [])
-        row["clock"] = estimator(state["times"][row["binary_id"]]) / estimator(base)
-        row["seconds"] = estimator(base)
+        pairs = state["times"][row["id"]]
+        row["clock"] = math.exp(estimator(pairs))
+        row["sure"] = sure(pairs, estimator)
+        row["seconds"] = statistics.median(old for old, _ in pairs)
         row["model"] = state["cycles"][row["binary_id"]] / state["cycles"][row["base_id"]]
 
 
@@ -135,9 +157,14 @@ def correlation(points):
 
 def agreement(points):
     """Share of the clock's large effects whose sign the model has; None without any."""
-    large = [(m, c) for m, c in points if abs(c) > LARGE]
+    large = [(p[0], p[1]) for p in points if abs(p[1]) > LARGE]
     right = sum(1 for m, c in large if m * c > 0 and abs(m) >= abs(c) / 10)
     return right / len(large) if large else None
+
+
+def sure_agreement(points):
+    """The same of those that are sure."""
+    return agreement([p for p in points if p[2]])
 
 
 def interval(points, figure):
@@ -164,11 +191,13 @@ def percent(value):
 
 
 def summary(name, rows):
-    points = [(r["model"] - 1, r["clock"] - 1) for r in rows if r["name"] != "copy"]
+    points = [(r["model"] - 1, r["clock"] - 1, r["sure"]) for r in rows if r["name"] != "copy"]
     noise = max((abs(r["clock"] - 1) for r in rows if r["name"] == "copy"), default=0)
-    clocks, large = [c for _, c in points], sum(abs(c) > LARGE for _, c in points)
+    clocks = [p[1] for p in points]
+    large = [p for p in points if abs(p[1]) > LARGE]
     print(f"{name:<14}{len(points):>4}  {100 * min(clocks):+7.1f} ..{100 * max(clocks):+7.1f} %  {100 * noise:>5.1f} %  "
-          f"{large:>5}  {with_interval(points, agreement, percent):<22}"
+          f"{len(large):>5}  {with_interval(points, agreement, percent):<22}"
+          f"{sum(p[2] for p in large):>4}  {with_interval(points, sure_agreement, percent):<22}"
           f"{with_interval(points, correlation, lambda v: f'{v:.2f}')}")
 
 
@@ -198,25 +227,26 @@ def main():
                 json.dump(state, kept)
             os.replace(options.state + ".new", options.state)
 
-    everything = {}
     for name in sets:
-        of_set = programs_of([row for row in rows if row["set"] == name])
-        everything.update(of_set)
+        of_set = [row for row in rows if row["set"] == name]
+        programs = programs_of(of_set)
         measure(of_set, options.rounds, state, save)
-        model(options.command, options.profile, of_set, state, save)
-    times = {program: state["times"][program] for program in everything}
+        model(options.command, options.profile, programs, state, save)
+    times = [state["times"][row["id"]] for row in rows]
     title, estimator = min(ESTIMATORS.items(), key=lambda item: disagreement(item[1], times))
     compare(rows, state, estimator)
     if options.keep:
         with open(options.keep, "w", encoding="utf-8") as keep:
             for r in rows:
-                keep.write(f"{r['set']}\t{r['name']}\t{r['model']:.4f}\t{r['clock']:.4f}\t{r['seconds']:.6f}\n")
+                keep.write(f"{r['set']}\t{r['name']}\t{r['model']:.4f}\t{r['clock']:.4f}\t{r['seconds']:.6f}\t"
+                           f"{'sure' if r['sure'] else '-'}\n")
     for row in rows:
         if row["set"] == "corpus" and row["name"] != "copy":
             print(f"  {row['name']:<24} model {row['model']:6.3f}   clock {row['clock']:6.3f}")
-    print(f"profile {options.profile}; clock: {min(map(len, times.values()))} interleaved rounds, processor time, {title} "
-          f"(+-{100 * disagreement(estimator, times):.1f} % a program)")
-    print(f"{'set':<14}{'n':>4}  {'clock against base':<20}  {'A/A':>7}  {'> 3 %':>5}  {'sign agreement':<22}rank correlation")
+    print(f"profile {options.profile}; clock: {min(map(len, times))} rounds, processor time, {title} "
+          f"(+-{100 * disagreement(estimator, times):.1f} % a row)")
+    print(f"{'set':<14}{'n':>4}  {'clock against base':<20}  {'A/A':>7}  {'> 3 %':>5}  {'sign agreement':<22}"
+          f"{'sure':>4}  {'sign agreement':<22}rank correlation")
     for name in sets:
         summary(name, [row for row in rows if row["set"] == name])
     if len(sets) > 1:
