@@ -33,6 +33,15 @@ $(eval $(call ALLOC_STRESS,tsan,$(HAKMEM_CORE_SRC),$(ALLOC_TSAN)))
 $(eval $(call ALLOC_STRESS,asan,$(HAKMEM_CORE_SRC),$(ALLOC_ASAN)))
 $(eval $(call ALLOC_STRESS,checking,$(HAKMEM_CHECKING_A),-O2 -g))
 
+# For as long as wanted; FLAVOUR: checking, tsan or asan.
+SECONDS ?= 1800
+THREADS ?= 8
+SEED    ?= 1
+FLAVOUR ?= checking
+.PHONY: stress
+stress: $(ALLOC_T)/stress.$(FLAVOUR).t ## random stress of the allocator, SECONDS=1800 THREADS=8 FLAVOUR=checking
+	$< $(SECONDS) $(THREADS) $(SEED)
+
 # A preloaded run is a script of one line beside the program.
 alloc_preload = @printf '\#!/bin/sh\nexec env LD_PRELOAD=%s %s\n' '$(abspath $(1))' '$(abspath $(2))' >$@ && chmod +x $@
 $(ALLOC_T)/%.preload.t: $(ALLOC_T)/% $(HAKMEM_SO)
