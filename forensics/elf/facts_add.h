@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "core/binary.h"
 
+#include <elfutils/libdw.h>
+
 /* What debug information says of one function whose code changed. */
 enum inlining { INLINING_UNKNOWN /* not described on both sides */, INLINING_SAME, INLINING_CHANGED };
 
@@ -17,6 +19,10 @@ struct finder {
 
 /* Appends a fact; the sentence is formatted. */
 void fact_add(struct finder *f, struct code_fact fact, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* facts_inline.c: the function that debug information describes and whose code changed; NULL: none. One with a cold part
+ * has ranges and no entry address, so every range is tried. */
+const struct symbol_change *changed_function(const struct finder *f, bool old_side, Dwarf_Die *die);
 
 /* facts_code.c: loops, grids, branches, calls, frames of matched functions. */
 void find_code_facts(struct finder *f);

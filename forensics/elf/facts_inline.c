@@ -59,26 +59,30 @@ static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigne
 
 /* The function that starts at an address and whose code changed; NULL: none. Functions whose code is the same
  * inline what they did. */
-static const struct symbol_change *changed_at(const struct sites *s, uint64_t address)
+static const struct symbol_change *changed_at(const struct finder *f, bool old_side, uint64_t address)
 {
-    const struct symbol_change *c = delta_at(s->f->delta, s->old_side, address);
-    const struct symbol *symbol = !c ? NULL : s->old_side ? c->old : c->new;
+    const struct symbol_change *c = delta_at(f->delta, old_side, address);
+    const struct symbol *symbol = !c ? NULL : old_side ? c->old : c->new;
     if (!symbol || symbol->address != address || name_is_cold_part(symbol->name))
         return NULL;
     return c->fate != FATE_SAME && c->fate != FATE_MOVED && c->fate != FATE_REORDERED ? c : NULL;
 }
 
-/* A function with a cold part has ranges and no entry address, so every range is tried. */
+const struct symbol_change *changed_function(const struct finder *f, bool old_side, Dwarf_Die *die)
+{
+    Dwarf_Addr base, start, end;
+    const struct symbol_change *c = NULL;
+    for (ptrdiff_t at = 0; !c && (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;)
+        c = changed_at(f, old_side, start);
+    return c;
+}
+
 static void visit(void *context, Dwarf_Die *die, const char *scope)
 {
     struct sites *s = context;
-    Dwarf_Addr base, start, end;
-    const struct symbol_change *c = NULL;
     (void)scope;
-    if (dwarf_tag(die) != DW_TAG_subprogram)
-        return;
-    for (ptrdiff_t at = 0; !c && (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;)
-        c = changed_at(s, start);
+    const struct symbol_change *c =
+        dwarf_tag(die) == DW_TAG_subprogram ? changed_function(s->f, s->old_side, die) : NULL;
     if (!c)
         return;
     s->described[c - s->f->delta->symbols] = true;

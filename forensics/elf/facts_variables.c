@@ -9,13 +9,23 @@
 /* A variable with a place, as one file describes it. */
 struct variable {
     size_t change; /* index into delta.symbols */
+    size_t order;  /* of first sight */
     Dwarf_Die die;
+};
+
+/* A thread-local variable that changed, by its offset in one side's block. */
+struct tls_place {
+    uint64_t offset;
+    const struct symbol_change *change;
 };
 
 struct variables {
     struct finder *f;
     struct arena *arena;
-    bool old_side;
+    struct walk_budget *budget;
+    bool old_side, inside; /* inside: those of functions, too */
+    struct tls_place *tls; /* by offset */
+    size_t tls_count, tls_room;
     struct variable *items;
     size_t count, room;
 };
@@ -23,40 +33,126 @@ struct variables {
 /* Objects of equal bytes have types of equal layout. */
 static bool is_changed(const struct symbol_change *c)
 {
-    return c->old && c->new && c->fate != FATE_SAME && c->fate != FATE_MOVED &&
-           (c->new->kind == SYMBOL_OBJECT && c->old->kind == SYMBOL_OBJECT);
+    return c->old && c->new && c->fate != FATE_SAME && c->fate != FATE_MOVED && c->new->kind == c->old->kind &&
+           (c->new->kind == SYMBOL_OBJECT || c->new->kind == SYMBOL_TLS);
 }
 
-/* The changed object that starts where the variable is; NULL: none, or unchanged. Thread-local ones have no address
- * before the program runs and are left out. */
+static int by_offset(const void *a, const void *b)
+{
+    const struct tls_place *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static void list_tls(struct variables *v)
+{
+    const struct delta *d = v->f->delta;
+    for (size_t i = 0; i < d->symbol_count; i++) {
+        const struct symbol_change *c = &d->symbols[i];
+        if (is_changed(c) && c->new->kind == SYMBOL_TLS)
+            *ARENA_PUSH(v->arena, v->tls, v->tls_count, v->tls_room) =
+                (struct tls_place){ (v->old_side ? c->old : c->new)->address, c };
+    }
+    if (v->tls_count)
+        qsort(v->tls, v->tls_count, sizeof *v->tls, by_offset);
+}
+
+/* Where the block's first bytes are in the file, as an address. */
+static uint64_t tls_address(const struct inventory *inv)
+{
+    for (size_t i = 0; i < inv->segment_count; i++)
+        if (inv->segments[i].type == PT_TLS)
+            return inv->segments[i].address;
+    return UINT64_MAX;
+}
+
+static const struct symbol_change *tls_at(const struct variables *v, uint64_t offset)
+{
+    struct tls_place key = { offset, NULL };
+    const struct tls_place *found = v->tls_count ? bsearch(&key, v->tls, v->tls_count, sizeof key, by_offset) : NULL;
+    return found ? found->change : NULL;
+}
+
+/* By the offset in the block. With split DWARF GCC writes the address of its first bytes plus the offset. */
+static const struct symbol_change *tls_change(const struct variables *v, uint64_t number)
+{
+    uint64_t base = tls_address(v->old_side ? v->f->delta->old : v->f->delta->new);
+    const struct symbol_change *c = tls_at(v, number);
+    return c || number < base ? c : tls_at(v, number - base);
+}
+
+static const struct symbol_change *object_at(const struct variables *v, uint64_t address)
+{
+    const struct symbol_change *c = delta_at(v->f->delta, v->old_side, address);
+    const struct symbol *s = !c ? NULL : v->old_side ? c->old : c->new;
+    return s && s->address == address && s->kind == SYMBOL_OBJECT && is_changed(c) ? c : NULL;
+}
+
+/* The number that a location's first operation pushes, in .debug_addr with split DWARF. */
+static bool pushed(Dwarf_Attribute *location, const Dwarf_Op *op, uint64_t *number)
+{
+    Dwarf_Attribute indirect;
+    Dwarf_Word value;
+    Dwarf_Addr address;
+    bool index = op->atom == DW_OP_addrx || op->atom == DW_OP_constx || op->atom == DW_OP_GNU_addr_index ||
+                 op->atom == DW_OP_GNU_const_index;
+    *number = op->number;
+    if (!index)
+        return op->atom == DW_OP_addr || op->atom == DW_OP_const8u || op->atom == DW_OP_const4u;
+    if (dwarf_getlocation_attr(location, op, &indirect) != 0)
+        return false;
+    bool is_address = dwarf_formaddr(&indirect, &address) == 0;
+    if (!is_address && dwarf_formudata(&indirect, &value) != 0)
+        return false;
+    *number = is_address ? address : value;
+    return true;
+}
+
+/* The changed object that starts where the variable is, by its address or by its offset in the thread's block; NULL:
+ * none, or unchanged. */
 static const struct symbol_change *change_of(const struct variables *v, Dwarf_Die *die)
 {
     Dwarf_Attribute attr;
     Dwarf_Op *ops;
     size_t count;
-    Dwarf_Addr address;
-    if (!dwarf_attr_integrate(die, DW_AT_location, &attr) || dwarf_getlocation(&attr, &ops, &count) != 0 || count != 1)
+    uint64_t number;
+    if (!dwarf_attr_integrate(die, DW_AT_location, &attr) || dwarf_getlocation(&attr, &ops, &count) != 0 || count < 1 ||
+        count > 2 || !pushed(&attr, &ops[0], &number))
         return NULL;
-    if (ops[0].atom == DW_OP_addr)
-        address = ops[0].number;
-    else if (ops[0].atom != DW_OP_addrx || dwarf_getlocation_attr(&attr, ops, &attr) != 0 ||
-             dwarf_formaddr(&attr, &address) != 0)
-        return NULL;
-    const struct symbol_change *c = delta_at(v->f->delta, v->old_side, address);
-    const struct symbol *s = !c ? NULL : v->old_side ? c->old : c->new;
-    return s && s->address == address && s->kind == SYMBOL_OBJECT && is_changed(c) ? c : NULL;
+    if (count == 1)
+        return ops[0].atom == DW_OP_addr || ops[0].atom == DW_OP_addrx || ops[0].atom == DW_OP_GNU_addr_index
+                   ? object_at(v, number)
+                   : NULL;
+    bool tls = ops[1].atom == DW_OP_GNU_push_tls_address || ops[1].atom == DW_OP_form_tls_address;
+    return tls ? tls_change(v, number) : NULL;
+}
+
+static void list_variable(void *context, Dwarf_Die *die, const char *scope);
+
+static void list_inside(struct variables *v, Dwarf_Die *parent, unsigned depth)
+{
+    Dwarf_Die die;
+    if (depth > WALK_MOST_DEPTH || !walk_child(v->budget, parent, &die))
+        return;
+    do
+        if (dwarf_tag(&die) == DW_TAG_lexical_block)
+            list_inside(v, &die, depth + 1);
+        else if (dwarf_tag(&die) == DW_TAG_variable)
+            list_variable(v, &die, "");
+    while (walk_next(v->budget, &die));
 }
 
 static void list_variable(void *context, Dwarf_Die *die, const char *scope)
 {
     struct variables *v = context;
     (void)scope;
+    if (v->inside && dwarf_tag(die) == DW_TAG_subprogram)
+        list_inside(v, die, 0);
     if (dwarf_tag(die) != DW_TAG_variable)
         return;
     const struct symbol_change *c = change_of(v, die);
     if (c)
         *ARENA_PUSH(v->arena, v->items, v->count, v->room) =
-            (struct variable){ (size_t)(c - v->f->delta->symbols), *die };
+            (struct variable){ (size_t)(c - v->f->delta->symbols), v->count, *die };
 }
 
 static int by_change(const void *a, const void *b)
@@ -64,13 +160,14 @@ static int by_change(const void *a, const void *b)
     const struct variable *x = a, *y = b;
     if (x->change != y->change)
         return x->change < y->change ? -1 : 1;
-    return (x->die.addr > y->die.addr) - (x->die.addr < y->die.addr);
+    return (x->order > y->order) - (x->order < y->order);
 }
 
-static struct variables read_variables(struct finder *f, struct arena *scratch, bool old_side)
+static struct variables read_variables(struct finder *f, struct arena *scratch, bool old_side, bool inside)
 {
     struct walk_budget budget = { WALK_MOST_DIES };
-    struct variables v = { .f = f, .arena = scratch, .old_side = old_side };
+    struct variables v = { .f = f, .arena = scratch, .budget = &budget, .old_side = old_side, .inside = inside };
+    list_tls(&v);
     walk_units(image_dwarf((old_side ? f->delta->old : f->delta->new)->image), &budget, list_variable, &v);
     if (v.count)
         qsort(v.items, v.count, sizeof *v.items, by_change);
@@ -86,27 +183,31 @@ static void compare_variable(struct finder *f, struct arena *scratch, struct var
                               .name = c->name,
                               .old = (double)c->old->size,
                               .new = (double)c->new->size,
-                              .old_address = c->old->address,
-                              .new_address = c->new->address,
+                              .old_address = c->old->kind == SYMBOL_TLS ? 0 : c->old->address,
+                              .new_address = c->new->kind == SYMBOL_TLS ? 0 : c->new->address,
                               .weight = (double)c->new->size };
     if (strcmp(was, is) != 0)
-        fact_add(f, fact, "the variable %s is %s, before %s", c->name, is, was);
+        fact_add(f, fact, "the %s %s is %s, before %s",
+                 c->new->kind == SYMBOL_TLS ? "thread-local variable" : "variable", c->name, is, was);
 }
 
-static bool any_changed(const struct delta *d)
+/* Whether an object changed; `inside`: one that may be declared in a function: compilers put a number or the function
+ * to its name (table.0, f.table, f()::table). */
+static bool any_changed(const struct delta *d, bool inside)
 {
     for (size_t i = 0; i < d->symbol_count; i++)
-        if (is_changed(&d->symbols[i]))
+        if (is_changed(&d->symbols[i]) && (!inside || strchr(d->symbols[i].new->name, '.') || d->symbols[i].new->pretty))
             return true;
     return false;
 }
 
 void find_variable_facts(struct finder *f)
 {
-    if (!any_changed(f->delta) || !image_dwarf(f->delta->old->image) || !image_dwarf(f->delta->new->image))
+    if (!any_changed(f->delta, false) || !image_dwarf(f->delta->old->image) || !image_dwarf(f->delta->new->image))
         return;
     struct arena *scratch = arena_new();
-    struct variables old = read_variables(f, scratch, true), new = read_variables(f, scratch, false);
+    bool inside = any_changed(f->delta, true);
+    struct variables old = read_variables(f, scratch, true, inside), new = read_variables(f, scratch, false, inside);
     for (size_t i = 0, j = 0; i < old.count && j < new.count;) {
         size_t a = old.items[i].change, b = new.items[j].change;
         if (a == b)

@@ -11,7 +11,8 @@ enum { TYPE_LINE = 64, TYPE_MOST_MEMBERS = 1024 };
 
 /* A definition: a name may have several, one a unit that uses it. */
 struct type {
-    const char *name; /* with namespaces */
+    const char *name; /* with namespaces, classes and functions around it: "space::outer::inner", "f()::local" */
+    const char *word; /* "struct ", "class ", "union ", "enum "; "" where the name is a typedef's and it has none */
     Dwarf_Die die;
     bool is_enum;
     uint64_t size; /* bytes */
@@ -32,14 +33,24 @@ struct member {
     Dwarf_Die die;
 };
 
-/* Named definitions outside functions and other types. */
-struct types types_read(struct arena *arena, Dwarf *dwarf);
+/* Whether the types inside a function are wanted. */
+typedef bool types_function(void *context, Dwarf_Die *function);
+
+/* Definitions with a name of their own or of a typedef: those outside functions, nested ones too, and those inside the
+ * functions that `inside` wants; NULL: none. */
+struct types types_read(struct arena *arena, Dwarf *dwarf, types_function *inside, void *context);
+
+/* By name; a typedef and a struct may share one. */
+int type_order(const struct type *a, const struct type *b);
 
 /* How many definitions from `at` on have one name. */
 size_t types_run(const struct types *types, size_t at);
 
 /* Members and base classes in the order of their declaration, at most TYPE_MOST_MEMBERS; returns how many. */
 size_t type_members(const struct type *type, struct member *members);
+
+/* The same with the members of unnamed members in their place, as the source names them. */
+size_t type_flat_members(const struct type *type, struct member *members);
 
 /* Bytes that no member covers before the last one ends, as pahole adds up holes. Bits between bit-fields are none. */
 uint64_t type_holes(const struct member *members, size_t count);

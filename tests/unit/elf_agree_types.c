@@ -25,6 +25,10 @@ static const char parse[] =
     "/^\\t\\/\\* sum members:.*sum holes:/ { holes = $0; sub(/.*sum holes: /, \"\", holes); holes += 0 }\n"
     "/^\\t\\/\\* sum bitfield members:/ { holes = \"in bits\" }\n"
     "/^\\t\\/\\* size: / { size = $0; sub(/.*size: /, \"\", size); size += 0 }\n"
+    "/^typedef (struct|union) *\\{/ { name = \"@\"; holes = 0; size = lines = \"\"; next }\n"
+    "/^}/ && name == \"@\" { last = $0; sub(/;.*/, \"\", last); sub(/ +__attribute__.*/, \"\", last)\n"
+    "  sub(/.*[ *}]/, \"\", last); if (size != \"\") said(\" size \" size \" holes \" holes)\n"
+    "  gsub(/@/, last, lines); if (size \"\" != \"0\") printf \"%s\", lines; name = \"\" }\n"
     "/^}/ && name != \"\" { if (size != \"\") said(\" size \" size \" holes \" holes)\n"
     "  if (size \"\" != \"0\") printf \"%s\", lines; name = \"\" }\n"
     "name != \"\" && /^\\t[^\\t\\/].*\\/\\* *[0-9]+(: *[0-9]+)? +[0-9]+ \\*\\/$/ {\n"
@@ -39,7 +43,7 @@ static const char parse[] =
     "  if (bits != \"\") said(\".\" member \" bit \" at[i] * 8 + at[i + 1] \" bits \" bits)\n"
     "  else said(\".\" member \" at \" at[i] \" size \" at[i + 1]) }\n";
 
-static FILE *ours, *left_out;
+static FILE *ours, *left_out, *typedefs;
 
 static bool is_atomic(const struct member *member)
 {
@@ -61,6 +65,8 @@ static void print_type(const struct type *type)
     }
     if (type->is_enum)
         return;
+    if (!type->word[0]) /* shown only where asked for by name, and of many names not all */
+        fprintf(typedefs, "%s\n", type->name);
     if (atomic)
         fprintf(left_out, "%s\n", type->name);
     fprintf(ours, "%s size %llu holes %llu\n", type->name, (unsigned long long)type->size,
@@ -84,20 +90,24 @@ static void agree(const char *what, const char *path, const char *pahole_path, s
     Dwarf *dwarf = inv ? image_dwarf(inv->image) : NULL;
     if (!ok(dwarf != NULL, "%s: its debug information is read", what))
         return;
-    struct types types = types_read(made_arena, dwarf);
+    struct types types = types_read(made_arena, dwarf, NULL, NULL);
     ours = fopen(made_path("ours"), "w");
     left_out = fopen(made_path("left_out"), "w");
-    for (size_t i = 0; ours && left_out && i < types.count; i++)
+    typedefs = fopen(made_path("typedefs"), "w");
+    for (size_t i = 0; ours && left_out && typedefs && i < types.count; i++)
         print_type(&types.items[i]);
     fclose(ours);
     fclose(left_out);
+    fclose(typedefs);
     made_file("parse.awk", parse, strlen(parse));
     made_run("keep='FILENAME == \"left_out\" { skip[$1] = 1; next } { name = $1; sub(/[.].*/, \"\", name) } "
-             "!(name in skip)'; export LC_ALL=C; (pahole -F dwarf '%s' | awk -f parse.awk) 2>/dev/null >said; "
+             "!(name in skip)'; export LC_ALL=C; { pahole -F dwarf '%s'; "
+             "names=$(grep -v :: typedefs | sort -u | paste -sd,); [ -z \"$names\" ] || pahole -F dwarf -C \"$names\" '%s'; } "
+             "2>/dev/null | awk -f parse.awk >said; "
              "awk \"$keep\" left_out said | sort -u >theirs; awk \"$keep\" left_out ours | sort -u >mine",
-             pahole_path);
+             pahole_path, pahole_path);
     made_run("export LC_ALL=C; comm -13 mine theirs >only; sed 's/[ .].*//' mine | sort -u >my_names; "
-             "sed 's/[ .].*//' theirs | sort -u >names; comm -23 my_names names >>only; "
+             "sed 's/[ .].*//' theirs | sort -u >names; comm -23 my_names names | grep -vxFf typedefs >>only; "
              "head -10 only | sed 's/^/# /'; wc -l <theirs >count");
     FILE *f = fopen(made_path("count"), "r");
     size_t lines = 0;

@@ -356,6 +356,83 @@ static void test_variables(void)
     ok(d->code_fact_count == 0, "the null twin has no fact");
 }
 
+/* Thread-local ones have an offset and no address, those of functions stand below these. */
+static void test_hidden_variables(const char *compiler, const char *flags)
+{
+    static const char source[] = "__thread struct slot { int a[SIZE]; } slots[3]; static __thread char text[SIZE] = { 1 };\n"
+                                 "__thread int kept = 4;\n"
+                                 "int count(int n) { static short counts[SIZE] = { 1 }; { static long sums[SIZE] = { 2 };\n"
+                                 "  return counts[n] += (short)(sums[n] + text[n] + slots[n].a[0] + kept); } }\n"
+                                 "int main(int c, char **v) { (void)v; return count(c); }\n";
+    static const struct {
+        const char *name, *sentence;
+    } rows[] = {
+        { "text", "the thread-local variable text is char[40], before char[8]" },
+        { "counts", "is short int[40], before short int[8]" },
+        { "sums", "is long int[40], before long int[8]" },
+    };
+    static const char *const sides[] = { "a", "b", "c" };
+    for (int i = 0; i < 3; i++) { /* folders, as clang's .dwo files are called by the source alone */
+        made_run("rm -rf %s && mkdir %s", sides[i], sides[i]);
+        made_file(arena_printf(made_arena, "%s/made.c", sides[i]), source, strlen(source));
+        made_run("cd %s && %s -g -O1 %s -DSIZE=%d -o prog made.c", sides[i], compiler, flags, i == 1 ? 40 : 8);
+    }
+    struct delta *d = compare(made_path("a/prog"), made_path("b/prog")), *null = compare(made_path("a/prog"), made_path("c/prog"));
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        bool found = false;
+        for (size_t i = 0; i < d->code_fact_count && !found; i++)
+            found = d->code_facts[i].kind == FACT_VARIABLE_TYPE && strstr(d->code_facts[i].name, rows[row].name) &&
+                    (strstr(d->code_facts[i].sentence, rows[row].sentence) ||
+                     (strcmp(compiler, "clang") == 0 && strstr(d->code_facts[i].sentence, "[40], before")));
+        ok(found, "%s %s: the type of %s is told", compiler, flags, rows[row].name);
+    }
+    ok(!fact(d, FACT_VARIABLE_TYPE, "kept") && null->code_fact_count == 0, "%s %s: nothing of what stayed, nor in the null twin", compiler,
+       flags);
+}
+
+/* Types that are not at the top of a file: in types, in functions, behind typedefs, in unnamed members. */
+static void test_hidden_types(void)
+{
+    static const struct {
+        const char *from, *to;
+        enum code_fact_kind kind;
+        const char *name, *sentence;
+    } rows[] = {
+        { "INNER 4", "INNER 12", FACT_STRUCT_SIZE, "space::outer::inner",
+          "struct space::outer::inner has 24 bytes, 0 of them holes, before 8 with 0" },
+        { "INNER 4", "INNER 12", FACT_STRUCT_SIZE, "space::outer", "struct space::outer has 28 bytes, 0 of them holes, before 12 with 0" },
+        { "LOCAL 2", "LOCAL 6", FACT_STRUCT_SIZE, "work()::local", "struct work()::local has 12 bytes, 0 of them holes, before 4 with 0" },
+        { "PLAIN 3", "PLAIN 9", FACT_STRUCT_SIZE, "plain_t", "plain_t has 10 bytes, 0 of them holes, before 4 with 0" },
+        { "WIDE int", "WIDE long", FACT_STRUCT_SIZE, "either", "union either has 8 bytes, 0 of them holes, before 4 with 0" },
+        { "DEEP int", "DEEP char", FACT_MEMBER_TYPE, "holder", "the member deep of struct holder is char, before int" },
+        { "BIT 3", "BIT 5", FACT_MEMBER_OFFSET, "flags", "1 member of struct flags moved, the first is b from bit 3 to bit 5" },
+        { "MODES a", "MODES a, b", FACT_ENUM_VALUES, "space::outer::mode", "enum space::outer::mode has 2 values, before 1" },
+    };
+    static const char source[] = "#define INNER 4\n#define LOCAL 2\n#define PLAIN 3\n#define WIDE int\n#define DEEP int\n#define BIT 3\n#define MODES a\n"
+                                 "namespace space { struct outer { enum mode { MODES } m; struct inner { short x[INNER]; } in; }; }\n"
+                                 "space::outer o;\n"
+                                 "typedef struct { short n; char c[PLAIN - 1]; } plain_t; plain_t p; union either { WIDE w; char c; } e;\n"
+                                 "struct holder { long first; struct { union { DEEP deep; short other; }; int beside; }; } h;\n"
+                                 "struct flags { int a : BIT; int b : 4; } f;\n"
+                                 "__attribute__((noinline)) int work(int n) { struct local { short s[LOCAL]; } all[4] = {}; all[n].s[1] = (short)n;\n"
+                                 "  __asm__ volatile(\"\" : : \"r\"(all) : \"memory\"); return all[n & 1].s[0]; }\n"
+                                 "int main(int c, char **) { return work(c) + o.in.x[0] + p.n + e.c + h.deep + f.b; }\n";
+    made_file("made.cc", source, strlen(source));
+    made_run("g++ -g -O1 -o old made.cc && cp old twin");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *at = strstr(source, rows[i].from);
+        const char *other = arena_printf(made_arena, "%.*s%s%s", (int)(at - source), source, rows[i].to, at + strlen(rows[i].from));
+        made_file("made.cc", other, strlen(other));
+        made_run("g++ -g -O1 -o new made.cc");
+        struct delta *d = compare(made_path("old"), made_path("new"));
+        const struct code_fact *f = fact(d, rows[i].kind, rows[i].name);
+        is_str(f ? f->sentence : NULL, rows[i].sentence, rows[i].to);
+    }
+    made_file("made.cc", source, strlen(source));
+    made_run("g++ -g -O1 -o new made.cc");
+    ok(compare(made_path("old"), made_path("new"))->code_fact_count == 0, "the null twin has no fact");
+}
+
 static const char typed[] = "#include <stdio.h>\n"
                             "struct grown { char tag; double x; char pad[PAD]; double last; };\n"
                             "struct kept { int a, b; }; struct kept keep;\n"
@@ -553,7 +630,14 @@ int main(void)
     test_segments();
     test_tls();
     test_variables();
+    test_hidden_variables("gcc", "");
+    test_hidden_variables("gcc", "-gsplit-dwarf");
+    if (system("clang --version >/dev/null 2>&1") == 0)
+        test_hidden_variables("clang", "-gsplit-dwarf -gdwarf-5");
+    else
+        skip("variables of clang", "no clang here");
     test_types();
+    test_hidden_types();
     test_type_facts();
     test_inlining("gcc");
     if (system("clang --version >/dev/null 2>&1") == 0)
