@@ -129,6 +129,7 @@ struct fact_change {
 /* What a fact about code or data is of. Its row says which cause it speaks for and what its two numbers count. */
 enum code_fact_kind {
     FACT_LOOP_LINES,    /* a small loop touches another number of 64-byte lines */
+    FACT_LOOP_WINDOWS,  /* ... of 32-byte windows, in which code is fetched and cached decoded */
     FACT_LOOP_OPS,      /* ... of op-cache lines: 32-byte windows, six operations to a line */
     FACT_LOOP_PAGES,    /* ... of 4 KiB pages */
     FACT_LINES,         /* a small function touches another number of 64-byte lines */
@@ -140,10 +141,13 @@ enum code_fact_kind {
     FACT_TO_COLD,       /* bytes of code that went into the cold part; old is 0 */
     FACT_FROM_COLD,     /* bytes of code that came out of the cold part; old is 0 */
     FACT_COLD_BYTES,    /* size of the cold part of a function whose code changed */
+    FACT_COLD_ENTRIES,  /* branches and jumps from a function into its cold part */
     FACT_INSNS,         /* instructions, nops aside */
+    FACT_MIX,           /* instructions of the class whose share of the function changed most */
     FACT_CALLS,         /* direct calls */
     FACT_INDIRECT,      /* indirect calls and jumps */
-    FACT_PLT,           /* calls through the PLT or a GOT slot */
+    FACT_PLT,           /* calls through the PLT */
+    FACT_GOT,           /* ... through a GOT slot, without a stub */
     FACT_SPILLS,        /* loads and stores of the stack frame */
     FACT_FRAME,         /* bytes of stack frame */
     FACT_TLS_CALLS,     /* calls of __tls_get_addr */
@@ -181,7 +185,7 @@ struct code_fact_row {
 
 extern const struct code_fact_row code_fact_table[FACT_KIND_COUNT];
 
-/* What a function or object did on one side, a function's cold part included. What was not counted is NaN. */
+/* What a function or object did on one side, a function's cold part included; for facts about a cold part, that part alone. What was not counted is NaN. */
 struct fact_counts {
     double entries;      /* times its first instruction ran */
     double instructions; /* executed */

@@ -9,10 +9,13 @@
 /* Components that a kind of fact can move, as 1 << component; 0: all that its cause is booked. A stack frame is always
  * in the L1D: another size of it changes what a load finds in the store buffer, and no more. */
 static const unsigned own_components[FACT_KIND_COUNT] = {
+    [FACT_LOOP_WINDOWS] = 1u << COMPONENT_OPCACHE,
     [FACT_LOOP_OPS] = 1u << COMPONENT_OPCACHE,
     [FACT_LOOP_PAGES] = 1u << COMPONENT_ITLB,
     [FACT_JCC] = 1u << COMPONENT_JCC,
     [FACT_DENSE] = 1u << COMPONENT_DENSITY | 1u << COMPONENT_BTB,
+    [FACT_GOT] = 1u << COMPONENT_INDIRECT,
+    [FACT_COLD_ENTRIES] = 1u << COMPONENT_TAKEN | 1u << COMPONENT_DIRECTION,
     [FACT_INDIRECT] = 1u << COMPONENT_INDIRECT,
     [FACT_SPILLS] = 1u << COMPONENT_FORWARD | 1u << COMPONENT_ALIAS,
     [FACT_FRAME] = 1u << COMPONENT_FORWARD | 1u << COMPONENT_ALIAS,
@@ -101,6 +104,21 @@ static struct account account_of_symbol(const struct ledger *l, const struct sym
     return sum;
 }
 
+/* Of what these tell, only the cold part's own executions count. */
+static bool is_of_cold_part(enum code_fact_kind kind)
+{
+    return kind == FACT_COLD_BYTES || kind == FACT_COLD_ENTRIES || kind == FACT_TO_COLD || kind == FACT_FROM_COLD;
+}
+
+static struct account account_of_cold_part(const struct ledger *l, const struct symbol *symbol)
+{
+    struct account sum = { .ran = false };
+    for (size_t i = 0; symbol && i < l->cold_count; i++)
+        if (is_cold_part_of(l->cold[i], symbol))
+            add_item(&sum, l->cold[i], false);
+    return sum;
+}
+
 /* An object has no instructions, and a sampler counts no executions. */
 static const struct fact_counts *counts_of(struct arena *arena, const struct account *account, bool object,
                                            bool modelled)
@@ -128,8 +146,13 @@ static void join(struct arena *arena, struct code_fact *fact, const struct ledge
         return;
     fact->old_cycles = cost_cycles(&old.cost);
     fact->new_cycles = cost_cycles(&new.cost);
-    fact->counts[0] = counts_of(arena, &old, object, modelled);
-    fact->counts[1] = counts_of(arena, &new, object, modelled);
+    struct account told[2] = { old, new };
+    if (is_of_cold_part(fact->kind)) {
+        told[0] = account_of_cold_part(&ledgers[0], c->old);
+        told[1] = account_of_cold_part(&ledgers[1], c->new);
+    }
+    for (int side = 0; side < 2; side++)
+        fact->counts[side] = counts_of(arena, &told[side], object, modelled);
     fact->cause_cycles = modelled ? 0 : NAN; /* samples know no components */
     for (int i = 0; i < COMPONENT_COUNT; i++)
         if (accounts_for(fact->kind, (enum component)i))

@@ -342,3 +342,18 @@ struct graph *graph_build(struct arena *arena, struct scene *scene, const struct
     find_loops(arena, g);
     return g;
 }
+
+struct cold_entry *graph_cold_entries(struct arena *arena, const struct graph *g, size_t *count)
+{
+    struct cold_entry *list = NULL;
+    size_t room = 0, to;
+    *count = 0;
+    for (size_t k = 0; k < g->block_count; k++) {
+        const struct block *b = &g->blocks[k];
+        for (size_t e = 0; !b->cold && (to = successor(b, e)) != NO_BLOCK; e++)
+            if (g->blocks[to].cold)
+                *ARENA_PUSH(arena, list, *count, room) =
+                    (struct cold_entry){ g->insns[b->first + b->count - 1].address, g->blocks[to].start };
+    }
+    return list;
+}

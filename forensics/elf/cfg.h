@@ -50,6 +50,15 @@ struct graph *graph_build(struct arena *arena, struct scene *scene, const struct
 
 enum { GRAPH_MOST_CODE = 1 << 20 /* bytes; generated interpreters reach some hundred KiB */ };
 
+/* A way from the hot part into the cold one. */
+struct cold_entry {
+    uint64_t from; /* address of the instruction: a branch, a jump, an indirect jump through a table */
+    uint64_t to;
+};
+
+/* Them all, in order of the instructions that lead there. */
+struct cold_entry *graph_cold_entries(struct arena *arena, const struct graph *graph, size_t *count);
+
 /* Whether two functions do the same instruction by instruction along every path, in whatever order their blocks stand
  * and with whichever branch of a condition falling through. False when a graph is NULL or damaged. */
 bool graph_same(struct arena *arena, const struct graph *old, const struct graph *new);

@@ -7,9 +7,98 @@
 static ZydisDecoder decoder;
 static pthread_once_t decoder_once = PTHREAD_ONCE_INIT;
 
+/* By mnemonic: what the category of an instruction does not tell. INSN_CLASS_COUNT: the category tells. */
+static unsigned char class_of_mnemonic[ZYDIS_MNEMONIC_MAX_VALUE + 1];
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), rest = strlen(end);
+    return length >= rest && strcmp(text + length - rest, end) == 0;
+}
+
+/* Intel's names tell one number from several (addss, addps), and what is slow. */
+static enum insn_class named_class(const char *name)
+{
+    static const struct {
+        const char *part;
+        enum insn_class class;
+    } table[] = {
+        { "div", INSN_DIVISION }, { "sqrt", INSN_DIVISION }, { "fence", INSN_ATOMIC },  { "pmul", INSN_VECTOR },
+        { "imul", INSN_MULTIPLY }, { "mulx", INSN_MULTIPLY }, { "cmov", INSN_SELECT }, { "cmpxchg", INSN_ATOMIC },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strstr(name, table[i].part))
+            return table[i].class;
+    if (strcmp(name, "mul") == 0)
+        return INSN_MULTIPLY;
+    bool integers = name[name[0] == 'v'] == 'p'; /* pabsd, vpdpwssd */
+    if (integers)
+        return INSN_CLASS_COUNT;
+    if (ends_with(name, "ss") || ends_with(name, "sd") || ends_with(name, "ss2si") || ends_with(name, "sd2si"))
+        return INSN_FLOAT;
+    return INSN_CLASS_COUNT;
+}
+
 static void decoder_init(void)
 {
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    for (int m = 0; m <= ZYDIS_MNEMONIC_MAX_VALUE; m++)
+        class_of_mnemonic[m] = (unsigned char)named_class(ZydisMnemonicGetString((ZydisMnemonic)m));
+}
+
+/* An x87 instruction is scalar; every other one beyond the base set and the bit extensions works on vectors. */
+static enum insn_class class_of(const ZydisDecodedInstruction *z)
+{
+    bool locks = (z->attributes & ZYDIS_ATTRIB_HAS_LOCK) ||
+                 (z->mnemonic == ZYDIS_MNEMONIC_XCHG && (z->attributes & ZYDIS_ATTRIB_HAS_MODRM) && z->raw.modrm.mod != 3);
+    if (locks)
+        return INSN_ATOMIC;
+    switch ((int)z->meta.category) {
+    case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_UNCOND_BR: return INSN_BRANCH;
+    case ZYDIS_CATEGORY_CALL:
+    case ZYDIS_CATEGORY_RET: return INSN_CALL;
+    case ZYDIS_CATEGORY_STRINGOP:
+    case ZYDIS_CATEGORY_IOSTRINGOP: return INSN_STRING;
+    case ZYDIS_CATEGORY_SETCC:
+    case ZYDIS_CATEGORY_CMOV: return INSN_SELECT;
+    default: break;
+    }
+    if (class_of_mnemonic[z->mnemonic] != INSN_CLASS_COUNT)
+        return (enum insn_class)class_of_mnemonic[z->mnemonic];
+    switch ((int)z->meta.isa_ext) {
+    case ZYDIS_ISA_EXT_X87: return INSN_FLOAT;
+    case ZYDIS_ISA_EXT_BASE:
+    case ZYDIS_ISA_EXT_LONGMODE:
+    case ZYDIS_ISA_EXT_BMI1:
+    case ZYDIS_ISA_EXT_BMI2:
+    case ZYDIS_ISA_EXT_LZCNT:
+    case ZYDIS_ISA_EXT_ADOX_ADCX:
+    case ZYDIS_ISA_EXT_MOVBE: break;
+    case ZYDIS_ISA_EXT_MMX:
+    case ZYDIS_ISA_EXT_SSE:
+    case ZYDIS_ISA_EXT_SSE2:
+    case ZYDIS_ISA_EXT_SSE3:
+    case ZYDIS_ISA_EXT_SSSE3:
+    case ZYDIS_ISA_EXT_SSE4:
+    case ZYDIS_ISA_EXT_AVX:
+    case ZYDIS_ISA_EXT_AVX2:
+    case ZYDIS_ISA_EXT_AVX512EVEX:
+    case ZYDIS_ISA_EXT_AVX512VEX:
+    case ZYDIS_ISA_EXT_F16C:
+    case ZYDIS_ISA_EXT_FMA:
+    case ZYDIS_ISA_EXT_FMA4: return INSN_VECTOR;
+    default: return INSN_OTHER;
+    }
+    switch ((int)z->meta.category) {
+    case ZYDIS_CATEGORY_DATAXFER:
+    case ZYDIS_CATEGORY_PUSH:
+    case ZYDIS_CATEGORY_POP: return INSN_MOVE;
+    case ZYDIS_CATEGORY_SYSTEM:
+    case ZYDIS_CATEGORY_SYSCALL:
+    case ZYDIS_CATEGORY_INTERRUPT: return INSN_OTHER;
+    default: return z->mnemonic == ZYDIS_MNEMONIC_LEA || z->mnemonic == ZYDIS_MNEMONIC_CWDE ? INSN_MOVE : INSN_INTEGER;
+    }
 }
 
 static enum flow flow_of(const ZydisDecodedInstruction *z)
@@ -95,7 +184,7 @@ bool disasm(const unsigned char *bytes, size_t room, uint64_t address, struct in
     pthread_once(&decoder_once, decoder_init);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, &context, bytes, room, &z)))
         return false;
-    *insn = (struct insn){ .address = address, .length = z.length, .flow = flow_of(&z) };
+    *insn = (struct insn){ .address = address, .length = z.length, .flow = flow_of(&z), .class = class_of(&z) };
     set_fields(&z, insn);
     if (insn->flow == FLOW_BRANCH)
         insn->condition = condition_of(&z);

@@ -18,6 +18,23 @@ enum flow {
     FLOW_STOP /* ud2, hlt */
 };
 
+/* What an instruction does, each in one class; that it loads or stores beside that is in `loads` and `stores`. */
+enum insn_class {
+    INSN_INTEGER,
+    INSN_MOVE, /* mov, lea, push, pop, extensions: no arithmetic */
+    INSN_MULTIPLY,
+    INSN_DIVISION, /* and square roots, integers and floating point */
+    INSN_FLOAT,    /* scalar: one number a register, x87 too */
+    INSN_VECTOR,   /* several numbers a register, and what moves those */
+    INSN_STRING,   /* rep movs and its kind */
+    INSN_ATOMIC,   /* lock prefix, xchg with memory, fences */
+    INSN_BRANCH,   /* conditional branches and jumps */
+    INSN_SELECT,   /* cmov, setcc: a condition without a branch */
+    INSN_CALL,     /* and returns */
+    INSN_OTHER,    /* system, crypto, transactions */
+    INSN_CLASS_COUNT
+};
+
 struct insn {
     uint64_t address;
     uint8_t length; /* bytes, 1..15 */
@@ -36,6 +53,7 @@ struct insn {
     bool loads, stores;       /* through its memory operand; push, pop, call and ret do not count */
     uint8_t access;           /* bytes that the memory operand moves; 0: address only (lea, nop) */
     bool fs;                  /* memory operand in the %fs segment: thread-local storage */
+    enum insn_class class;
     bool nop;
     bool endbr;
     bool fuses;    /* cmp, test, add, sub, inc, dec, and: may fuse with a conditional jump behind it */

@@ -6,6 +6,8 @@
 #include "elf/names.h"
 #include "elf/symbolize.h"
 
+#include <math.h>
+
 enum {
     SMALL_LOOP = 512,     /* bytes; the grid decides little about longer loops */
     SMALL_FUNCTION = 256, /* bytes */
@@ -62,6 +64,11 @@ static void compare_loop(const struct both *b, const struct loop *old, const str
     fact.new = (double)new->pages;
     if (old->pages != new->pages)
         compare_loop_cells(b, fact, "pages", "4 KiB", new->bytes, 4096);
+    fact.kind = FACT_LOOP_WINDOWS;
+    fact.old = (double)old->windows;
+    fact.new = (double)new->windows;
+    if (old->windows != new->windows)
+        compare_loop_cells(b, fact, "windows", "32 bytes", new->bytes, 32);
     if (!old->whole || !new->whole)
         return;
     fact.kind = FACT_LOOP_OPS;
@@ -118,15 +125,94 @@ static const struct {
     enum code_fact_kind kind;
     const char *one, *many;
 } count_table[] = {
-    { offsetof(struct measure, insns), FACT_INSNS, "instruction", "instructions" },
     { offsetof(struct measure, calls), FACT_CALLS, "direct call", "direct calls" },
     { offsetof(struct measure, indirect), FACT_INDIRECT, "indirect call or jump", "indirect calls and jumps" },
-    { offsetof(struct measure, plt), FACT_PLT, "call through the PLT or the GOT", "calls through the PLT or the GOT" },
+    { offsetof(struct measure, plt), FACT_PLT, "call through the PLT", "calls through the PLT" },
+    { offsetof(struct measure, got), FACT_GOT, "call through a slot of the GOT", "calls through slots of the GOT" },
     { offsetof(struct measure, spills), FACT_SPILLS, "load or store of its stack frame",
       "loads and stores of its stack frame" },
     { offsetof(struct measure, frame), FACT_FRAME, "byte of stack frame", "bytes of stack frame" },
     { offsetof(struct measure, tls_calls), FACT_TLS_CALLS, "call of __tls_get_addr", "calls of __tls_get_addr" },
 };
+
+static const char *plural(uint64_t count, const char *word)
+{
+    return count == 1 ? "" : word;
+}
+
+static void compare_insns(const struct both *b, const struct measure *old, const struct measure *new)
+{
+    if (old->insns == new->insns && old->blocks == new->blocks && old->loops == new->loops)
+        return;
+    fact_add(b->f, fact_of(b, FACT_INSNS, (double)old->insns, (double)new->insns),
+             "%s has %llu instruction%s in %llu block%s and %llu loop%s, before %llu in %llu and %llu", b->change->name,
+             (unsigned long long)new->insns, plural(new->insns, "s"), (unsigned long long)new->blocks,
+             plural(new->blocks, "s"), (unsigned long long)new->loops, plural(new->loops, "s"),
+             (unsigned long long)old->insns, (unsigned long long)old->blocks, (unsigned long long)old->loops);
+}
+
+enum { LEAST_SHARE = 5 /* hundredths of the instructions that another class must hold */, CLASSES_SHOWN = 3 };
+
+/* By how many hundredths a class's share of the instructions grew. */
+static double share_change(const struct measure *old, const struct measure *new, int class)
+{
+    return 100 * ((double)new->mix[class] / (double)new->insns - (double)old->mix[class] / (double)old->insns);
+}
+
+/* Whether a class is worth telling: its share changed, or the first or last of what is slow or works on many numbers. */
+static bool class_changed(const struct measure *old, const struct measure *new, int class)
+{
+    bool telling = class == INSN_DIVISION || class == INSN_STRING || class == INSN_ATOMIC || class == INSN_VECTOR ||
+                   class == INSN_FLOAT;
+    return fabs(share_change(old, new, class)) >= LEAST_SHARE || (telling && !old->mix[class] != !new->mix[class]);
+}
+
+/* The changed class whose share changed most and that is not told yet; MIX_COUNT: none. */
+static int next_class(const struct measure *old, const struct measure *new, const bool *told)
+{
+    int best = MIX_COUNT;
+    for (int i = 0; i < MIX_COUNT; i++)
+        if (!told[i] && class_changed(old, new, i) &&
+            (best == MIX_COUNT || fabs(share_change(old, new, i)) > fabs(share_change(old, new, best))))
+            best = i;
+    return best;
+}
+
+static void compare_mix(const struct both *b, const struct measure *old, const struct measure *new, struct arena *scratch)
+{
+    bool told[MIX_COUNT] = { false };
+    const char *list = "";
+    if (!old->insns || !new->insns)
+        return;
+    int first = next_class(old, new, told), class = first;
+    for (int i = 0; i < CLASSES_SHOWN && class != MIX_COUNT; i++, class = next_class(old, new, told)) {
+        told[class] = true;
+        list = arena_printf(scratch, "%s%s%llu %s (before %llu)", list, i ? ", " : "", (unsigned long long)new->mix[class],
+                            mix_name[class], (unsigned long long)old->mix[class]);
+    }
+    if (first != MIX_COUNT)
+        fact_add(b->f, fact_of(b, FACT_MIX, (double)old->mix[first], (double)new->mix[first]),
+                 "of %llu instructions (before %llu) %s has %s", (unsigned long long)new->insns,
+                 (unsigned long long)old->insns, b->change->name, list);
+}
+
+enum { ENTRIES_SHOWN = 4 };
+
+static void compare_cold_entries(const struct both *b, struct arena *scratch)
+{
+    size_t olds, news;
+    const char *list = "";
+    graph_cold_entries(scratch, b->graph[0], &olds);
+    const struct cold_entry *new = graph_cold_entries(scratch, b->graph[1], &news);
+    if (olds == news)
+        return;
+    for (size_t i = 0; i < news && i < ENTRIES_SHOWN; i++)
+        list = arena_printf(scratch, "%s%s%s+0x%llx", list, i ? ", " : " from ", b->change->name,
+                            (unsigned long long)(new[i].from - b->change->new->address));
+    fact_add(b->f, fact_of(b, FACT_COLD_ENTRIES, (double)olds, (double)news),
+             "%s goes into its cold part at %zu place%s%s%s, before at %zu", b->change->name, news, plural(news, "s"), list,
+             news > ENTRIES_SHOWN ? ", ..." : "", olds);
+}
 
 static void compare_counts(const struct both *b, const struct measure *old, const struct measure *new)
 {
@@ -206,8 +292,12 @@ static void compare_function(struct finder *f, const struct symbol_change *c, st
     compare_grid(&b, &old, &new);
     if (c->fate == FATE_REORDERED)
         compare_order(&b, scratch);
-    if (c->fate != FATE_MOVED)
-        compare_counts(&b, &old, &new);
+    if (c->fate == FATE_MOVED)
+        return;
+    compare_insns(&b, &old, &new);
+    compare_mix(&b, &old, &new, scratch);
+    compare_counts(&b, &old, &new);
+    compare_cold_entries(&b, scratch);
 }
 
 /* Cold parts are looked at with their functions. */

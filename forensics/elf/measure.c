@@ -6,6 +6,23 @@
 
 enum { LINE = 64, WINDOW = 32, OPS_PER_LINE = 6, JUMPS_PER_LINE = 2 };
 
+const char *const mix_name[MIX_COUNT] = {
+    [INSN_INTEGER] = "integer operations",
+    [INSN_MOVE] = "moves",
+    [INSN_MULTIPLY] = "multiplications",
+    [INSN_DIVISION] = "divisions and roots",
+    [INSN_FLOAT] = "scalar floating-point operations",
+    [INSN_VECTOR] = "vector operations",
+    [INSN_STRING] = "string operations",
+    [INSN_ATOMIC] = "atomic operations",
+    [INSN_BRANCH] = "branches",
+    [INSN_SELECT] = "conditional moves and sets",
+    [INSN_CALL] = "calls and returns",
+    [INSN_OTHER] = "other instructions",
+    [MIX_LOADS] = "loads",
+    [MIX_STORES] = "stores",
+};
+
 static bool is_jump(const struct insn *i)
 {
     return i->flow != FLOW_NEXT && i->flow != FLOW_STOP;
@@ -45,10 +62,14 @@ static void count_grid(const struct graph *g, struct measure *m)
     m->lines = (g->function->address + g->bytes - 1) / LINE - g->function->address / LINE + 1;
 }
 
+static bool through_got(const struct graph *g, const struct insn *i)
+{
+    bool indirect = i->flow == FLOW_CALL_INDIRECT || i->flow == FLOW_JUMP_INDIRECT;
+    return indirect && i->rip_relative && scene_slot_name(g->scene, i->reference);
+}
+
 static bool through_plt(const struct graph *g, const struct insn *i)
 {
-    if (i->flow == FLOW_CALL_INDIRECT || i->flow == FLOW_JUMP_INDIRECT)
-        return i->rip_relative && scene_slot_name(g->scene, i->reference);
     int section = i->target_size && i->flow != FLOW_BRANCH ? section_at(g->scene->inv, i->target) : -1;
     return section >= 0 && g->scene->inv->sections[section].use == USE_PLT;
 }
@@ -65,10 +86,15 @@ static void count_tls(const struct graph *g, const struct insn *i, struct measur
 
 static void count_insn(const struct graph *g, const struct insn *i, bool through_rbp, struct measure *m)
 {
-    m->insns += !i->nop && !i->endbr;
+    bool counts = !i->nop && !i->endbr;
+    m->insns += counts;
+    m->mix[i->class] += counts;
+    m->mix[MIX_LOADS] += counts && i->loads;
+    m->mix[MIX_STORES] += counts && i->stores;
     m->calls += i->flow == FLOW_CALL;
     m->indirect += i->flow == FLOW_CALL_INDIRECT || i->flow == FLOW_JUMP_INDIRECT;
     m->plt += through_plt(g, i);
+    m->got += through_got(g, i);
     m->spills += (i->rsp_base || (i->rbp_base && through_rbp)) && i->access && (i->loads || i->stores);
     if (i->flow == FLOW_CALL || i->flow == FLOW_CALL_INDIRECT) {
         const char *callee = i->flow == FLOW_CALL ? scene_callee(g->scene, i->target)
@@ -90,6 +116,9 @@ struct measure measure_graph(const struct graph *graph)
         if (through_rbp && graph->insns[n].grows > 0)
             m.frame += (uint64_t)graph->insns[n].grows;
     }
+    for (size_t k = 0; k < graph->block_count; k++)
+        m.blocks += graph->blocks[k].reached;
+    m.loops = graph->loop_count;
     count_grid(graph, &m);
     return m;
 }

@@ -49,7 +49,7 @@ work_source='unsigned f(unsigned *p) { unsigned s = 0; for (unsigned i = 0; i < 
 unsigned d[64]; int main(void) { return f(d) & 1; }'
 make_one work_old "-DROUNDS=" -fno-inline <<<"$work_source"
 make_one work_new "-DROUNDS=*(s^7)/(s|3)" -fno-inline <<<"$work_source"
-like "$(facts "$work/work_old" "$work/work_new")" "instructions work f has [0-9]+ instructions, before [0-9]+" "more instructions are a fact of work"
+like "$(facts "$work/work_old" "$work/work_new")" "instructions work f has [0-9]+ instructions in .*, before [0-9]+" "more instructions are a fact of work"
 
 data_source='char a[SIZE] = { 1 }; __thread int t[THREAD]; struct s { int x; char pad[SIZE]; long y; } v;
 int main(void) { return a[0] + t[0] + (int)v.y; }'
@@ -66,7 +66,7 @@ while IFS='|' read -r sides want title; do
 done <<'PAIRS'
 align_fib/old new|function-lines layout fib [(][0-9]+ bytes[)] touches 2 lines, before 1|labelled pair align_fib: its function came to lie on two lines
 lostcold/old new|cold-part hint check has 0 bytes in its cold part, before [0-9]+|labelled pair lostcold: the cold part is gone
-hash/old new|instructions work hash.* instructions, before|labelled pair hash: more instructions
+hash/old new|instructions work hash.* instructions in .*, before|labelled pair hash: more instructions
 tls/libold.so libnew.so|tls-calls data tick has 3 calls of __tls_get_addr, before 0|labelled pair tls: a call an access
 PAIRS
 is "$(facts "$work/corpus/rebuild/old" "$work/corpus/rebuild/new")" "" "labelled pair rebuild: nothing"

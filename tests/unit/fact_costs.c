@@ -92,7 +92,7 @@ static void make_program(void)
     }
 }
 
-enum { JCC, LINES, INSNS, OPS, SIZE, STRUCT, FEWER, FACTS };
+enum { JCC, LINES, INSNS, OPS, SIZE, STRUCT, FEWER, COLD, FACTS };
 
 static struct delta delta_with(struct code_fact *facts)
 {
@@ -102,6 +102,7 @@ static struct delta delta_with(struct code_fact *facts)
     facts[OPS] = fact(FACT_LOOP_OPS, HOT, 2, 3, 20, "ops");
     facts[SIZE] = fact(FACT_OBJECT_SIZE, TABLE, 64, 128, 128, "size");
     facts[STRUCT] = fact(FACT_STRUCT_SIZE, -1, 24, 32, 32, "struct");
+    facts[COLD] = fact(FACT_COLD_ENTRIES, HOT, 2, 3, 20, "cold");
     facts[FEWER] = fact(FACT_LOOP_LINES, HOT, 2, 1, 20, "fewer");
     return (struct delta){ .symbols = changes, .symbol_count = SYMBOLS, .code_facts = facts, .code_fact_count = FACTS };
 }
@@ -144,9 +145,13 @@ static void joined(struct arena *arena)
     ok(d.has_fate_cycles && d.fate_cycles[0][FATE_MOVED] == 1500 && d.fate_cycles[1][FATE_MOVED] == 1700,
        "cycles are summed by what became of the functions");
     is_near(d.other_cycles[1], 7100, 0, "another module's, and what has no record, apart");
-    static const char *const order[FACTS] = { "lines", "fewer", "ops", "jcc", "insns", "size", "struct" };
+    static const char *const order[FACTS] = { "lines", "fewer", "ops", "jcc", "cold", "insns", "size", "struct" };
     for (int i = 0; i < FACTS; i++)
         is_str(d.code_facts[i].sentence, order[i], "most cycles first, then what accounts for more");
+    const struct fact_counts *cold = find(&d, "cold")->counts[1];
+    ok(cold && cold->entries == 5 && cold->instructions == 100 && cold->branch_misses == 2,
+       "a fact about a cold part counts what happened there alone");
+    is_near(find(&d, "cold")->new_cycles, 1400, 0, "and has the cycles of the whole function");
 }
 
 static void not_run(struct arena *arena)
