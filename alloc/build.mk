@@ -16,7 +16,7 @@ HAKMEM_CHECKING_SRC := $(HAKMEM_SRC) $(wildcard alloc/front_checking.c)
 
 # No assumption about what malloc does may leak into malloc itself.
 HAKMEM_CFLAGS := -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
-HAKMEM_MINIMAL_CFLAGS := $(HAKMEM_CFLAGS) -fPIE -ftls-model=local-exec -DHAK_STATS=0 -DHAK_FS_RELATIVE=1
+HAKMEM_MINIMAL_CFLAGS := $(HAKMEM_CFLAGS) -fPIE -ftls-model=local-exec -DHAK_STATS=0 -DHAK_FS_RELATIVE=2
 
 HAKMEM_SO          := $(BUILD)/libhakmem.so
 HAKMEM_A           := $(BUILD)/libhakmem.a
@@ -33,7 +33,7 @@ $(BUILD)/$(1)/alloc/%.o: alloc/%.c
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(HAKMEM_CFLAGS) $(2) -c -o $$@ $$<
 endef
 HAKMEM_SO_CFLAGS := -fPIC -ftls-model=initial-exec -fno-plt -fno-semantic-interposition -DHAK_FS_RELATIVE=1
-HAKMEM_A_CFLAGS  := -fPIE -ftls-model=local-exec
+HAKMEM_A_CFLAGS  := -fPIE -ftls-model=local-exec $(if $(SANITIZE),,-DHAK_FS_RELATIVE=2)
 $(eval $(call HAKMEM_FLAVOUR,so,$(HAKMEM_SO_CFLAGS)))
 $(eval $(call HAKMEM_FLAVOUR,static,$(HAKMEM_A_CFLAGS)))
 $(eval $(call HAKMEM_FLAVOUR,minimal,$(HAKMEM_MINIMAL_CFLAGS)))

@@ -18,7 +18,7 @@
 #define HAK_STATS 1 /* count slow-path events; 0 in the FAST build */
 #endif
 #ifndef HAK_FS_RELATIVE
-#define HAK_FS_RELATIVE 0 /* x86-64 with initial-exec TLS in a shared object: see front_self() */
+#define HAK_FS_RELATIVE 0 /* x86-64: 1 in a shared object (initial-exec), 2 in a program (local-exec): see cells.h */
 #endif
 #ifndef HAK_CHECKING
 #define HAK_CHECKING 0 /* canary, poison, quarantine in front of every block (front_checking.c) */

@@ -7,10 +7,10 @@
 
 #define REFILL_BLOCKS 64               /* most blocks moved from a slab to a list at once */
 #define BOUND_LOW    8                 /* blocks in a list */
-#define BOUND_HIGH   512
+#define BOUND_HIGH   2048
 #define SWEEP_CALLS  64u               /* slow calls between looks at the clock */
 
-/* "used": front_self() names it in assembly, where link-time optimisation does not look. */
+/* "used": cells.h names it in assembly, where link-time optimisation does not look. */
 __attribute__((used)) __thread struct front hak_front = {.id = NO_HEAP_TAG};
 
 /* ---- policy ---- */
@@ -177,18 +177,17 @@ void *hak_heap_refill(struct heap *h, struct front *f, unsigned c)
     return open_chain(cell, p, got);
 }
 
-/* Gives the colder part of the list of class c back to its slabs, leaving `keep` blocks. */
-static void flush(struct heap *h, struct cell *cell, unsigned c, int32_t keep)
+/* Gives the list of class c back to its slabs. All of it: to find the colder half would mean to walk over the warmer one
+ * first, which costs as much as giving it back; and a block that was freed twice comes to its slab, where that shows. */
+static void flush(struct heap *h, struct cell *cell, unsigned c)
 {
-    if (cell->bound - cell->room <= keep)
+    int32_t n = cell->bound - cell->room;
+    if (n <= 0)
         return;
-    void **link = &cell->head;
-    for (int32_t i = 0; i < keep && *link; i++) /* a longjmp out of free leaves a list shorter than its count */
-        link = (void **)*link;
-    void *chain = *link;
-    *link = NULL;
-    cell->room = cell->bound - keep;
-    hak_heap_put(h, chain, c);
+    void *chain = cell->head;
+    cell->head = NULL;
+    cell->room = cell->bound;
+    hak_heap_put(h, chain, (unsigned)n, c);
     hak_add(&h->stats.flushes[c], 1);
 }
 
@@ -204,7 +203,7 @@ void hak_heap_overflow(struct heap *h, struct front *f, unsigned c)
     }
     hak_slow_tick(h, f); /* which may empty the list */
     if (cell->room < 0)
-        flush(h, cell, c, cell->bound / 2);
+        flush(h, cell, c);
 }
 
 /* ---- tidying ---- */
@@ -234,7 +233,7 @@ static void sweep(struct heap *h, struct front *f)
     for (unsigned c = 0; c < NCLASS; c++) {
         struct cell *cell = list_of(h, f, c);
         if (cell->room == h->room_seen[c] && cell->room < cell->bound)
-            flush(h, cell, c, 0);
+            flush(h, cell, c);
         h->room_seen[c] = cell->room;
     }
     hak_runs_sweep(&h->runs);
@@ -248,7 +247,7 @@ void hak_heap_trim(struct heap *h, struct front *f)
     if (f)
         hak_heap_send(h);
     for (unsigned c = 0; c < NCLASS; c++)
-        flush(h, list_of(h, f, c), c, 0);
+        flush(h, list_of(h, f, c), c);
     hak_heap_receive(h);
     hak_runs_empty(&h->runs);
     release_empty(h, true);

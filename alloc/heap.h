@@ -40,31 +40,6 @@ _Static_assert(sizeof(struct front) < 1024, "late dlopen: glibc has about 1.6 Ki
 
 HIDDEN extern __thread struct front hak_front;
 
-/* The fast path's view of the calling thread's front. In the shared object it is a pointer relative to the
- * thread pointer (%fs), which saves adding the two in every call; elsewhere it is an ordinary address. */
-#if HAK_FS_RELATIVE
-#define FRONT_SPACE __seg_fs
-static inline struct front FRONT_SPACE *front_self(void)
-{
-    uintptr_t offset;
-    __asm__("movq hak_front@gottpoff(%%rip), %0" : "=r"(offset));
-    return (struct front FRONT_SPACE *)offset;
-}
-#else
-#define FRONT_SPACE
-static inline struct front *front_self(void)
-{
-    return &hak_front;
-}
-#endif
-
-/* The cell at an offset (class * 16), as tables and tags carry it: no shift, no multiplication. */
-static inline struct cell FRONT_SPACE *cell_at(struct front FRONT_SPACE *f, size_t off)
-{
-    return (struct cell FRONT_SPACE *)((uintptr_t)f + off);
-}
-_Static_assert(offsetof(struct front, cells) == 0, "cell_at adds nothing else");
-
 enum heap_state {
     HEAP_OWNED,  /* a thread has it */
     HEAP_ORPHAN, /* nobody has it; it is in the list of orphans */
@@ -173,8 +148,9 @@ void hak_heap_receive_class(struct heap *h, unsigned c);
 /* One parcel of class c that others freed, and the number of its blocks; NULL if there is none. */
 void *hak_heap_parcel(struct heap *h, unsigned c, unsigned *n);
 
-/* Puts a chain of blocks of class c into their slabs; a block whose slab has gone to another heap is forwarded. */
-void hak_heap_put(struct heap *h, void *chain, unsigned c);
+/* Puts a chain of n blocks of class c into their slabs. A block whose slab has gone to another heap is forwarded; a
+ * chain that ends earlier is put as far as it goes. */
+void hak_heap_put(struct heap *h, void *chain, unsigned n, unsigned c);
 
 /* True if something lies in an inbox of h; ordered after the caller's earlier stores. Any thread. */
 bool hak_heap_has_mail(struct heap *h);

@@ -23,7 +23,7 @@ const struct knob hak_knob_table[] = {
     {"HAKMEM_TINY_C6_INLINE_SLOTS", KNOB_BOOL, 0, 1, 1, AT(c6_inline), "",
      "The same for band C6 (257..512 bytes)."},
     {"HAKMEM_CACHE_KB", KNOB_INT, 1, 4096, 128, AT(cache_kb), "KiB",
-     "Free memory that a thread keeps in its list of one size class; also bounded to 8..512 blocks."},
+     "Free memory that a thread keeps in its list of one size class; also bounded to 8..2048 blocks."},
     {"HAKMEM_RUNS_KB", KNOB_INT, 0, 65536, 2048, AT(runs_kb), "KiB",
      "Free blocks above 32 KiB and up to 1 MiB that a thread keeps for itself; 0 sends each to the process at once."},
     {"HAKMEM_PURGE_MS", KNOB_INT, -1, 3600000, 500, AT(purge_ms), "ms",

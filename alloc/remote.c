@@ -99,7 +99,7 @@ void hak_heap_receive_class(struct heap *h, unsigned c)
 {
     unsigned n;
     for (void *p; (p = hak_heap_parcel(h, c, &n));)
-        hak_heap_put(h, p, c);
+        hak_heap_put(h, p, n, c);
 }
 
 void hak_heap_receive(struct heap *h)

@@ -105,11 +105,9 @@ static void slab_emptied(struct heap *h, struct slab *s)
     hak_slabs_free(s);
 }
 
-/* Counts n blocks whose bits have been set, the lowest of them in word `low`. */
-static NOINLINE void settle(struct heap *h, struct slab *s, unsigned n, unsigned low)
+/* n blocks came back, and s is not full any more, or empty now. */
+static NOINLINE void settle(struct heap *h, struct slab *s, unsigned n)
 {
-    if (low < s->hint)
-        s->hint = (uint16_t)low;
     if (s->used == s->capacity && s->list == LIST_NONE)
         hak_pool_put(&h->bins[s->cls].pool, s, (unsigned)hak_knobs.warm_pool_size);
     s->used = (uint16_t)(s->used - n);
@@ -125,52 +123,60 @@ static COLD void chain_broken(const void *before, const void *p, uint32_t tag)
     hak_os_fatal("a free block was written to (use after free, or an overflow before it):", before);
 }
 
-/* Sets the bits of the blocks from p on that lie in slab s, number `at`; refuses what is not the start of a block
- * that is out. Returns the first block that lies elsewhere, with *before the one that led to it. What concerns the
- * slab as a whole is done once: neighbours in a chain are often neighbours in memory. */
-static inline void *put_run(struct heap *h, struct slab *s, size_t at, char *p, void **before, size_t *total)
+/* Sets the bits of the blocks from p on, *left at most, that lie in slab s, number `at`; refuses what is not the start
+ * of a block that is out. Returns the first block that lies elsewhere, with *before the one that led to it. What
+ * concerns the slab as a whole is done once: neighbours in a chain are often neighbours in memory. */
+static inline void *put_run(struct heap *h, struct slab *s, size_t at, char *p, void **before, unsigned *left)
 {
     char *const start = s->start;
     uint64_t *const bits = s->bits;
     const uint64_t recip = s->recip;
     const uint32_t size = s->size, carved = s->carved;
-    unsigned n = 0, low = UINT16_MAX;
+    unsigned n = 0, low = s->hint, most = *left;
     do {
         uint64_t off = (uint64_t)(p - start);
         uint32_t i = (uint32_t)(off * recip >> 40), w = i / 64;
-        uint64_t bit = (uint64_t)1 << i % 64;
+        uint64_t bit = (uint64_t)1 << i % 64, word = bits[w];
         if (unlikely((uint64_t)i * size != off || i >= carved))
             hak_os_fatal("free of a pointer that malloc did not return:", p);
-        if (unlikely(bits[w] & bit))
+        if (unlikely(word & bit))
             hak_os_fatal("double free of", p);
-        bits[w] |= bit;
+        bits[w] = word | bit;
         low = w < low ? w : low;
         n++;
         *before = p;
         p = next_block(p);
-    } while (slab_index(p) == at);
-    *total += n;
-    settle(h, s, n, low);
+    } while (n < most && slab_index(p) == at);
+    *left = most - n;
+    s->hint = (uint16_t)low;
+    if (unlikely(s->used == s->capacity || s->used == n))
+        settle(h, s, n);
+    else
+        s->used = (uint16_t)(s->used - n);
     return p;
 }
 
-void hak_heap_put(struct heap *h, void *chain, unsigned c)
+void hak_heap_put(struct heap *h, void *chain, unsigned n, unsigned c)
 {
     const uint32_t mine = h->id << TAG_SHIFT | c * 16;
-    size_t total = 0;
-    void *before = NULL;
-    for (void *p = chain; p;) {
-        uint32_t tag = tag_of(p);
+    size_t sent = 0;
+    void *before = NULL, *p = chain;
+    unsigned left = n;
+    while (left && p) { /* a longjmp out of free leaves a chain shorter than its count */
+        size_t at = slab_index(p);
+        uint32_t tag = tag_at(at);
         if (likely(tag == mine)) {
-            p = put_run(h, slab_of(p), slab_index(p), p, &before, &total);
+            p = put_run(h, slab_at(at), at, p, &before, &left);
             continue;
         }
         if (tag < 1u << TAG_SHIFT || tag % (1u << TAG_SHIFT) != c * 16)
             chain_broken(before, p, tag);
         before = p;
         p = next_block(p);
-        hak_add(&h->stats.remote_sent, 1);
+        left--;
+        sent++;
         hak_free_homeless(before, tag);
     }
-    hak_add(&h->stats.in[c], total);
+    hak_add(&h->stats.in[c], n - left - sent);
+    hak_add(&h->stats.remote_sent, sent);
 }

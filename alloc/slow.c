@@ -26,11 +26,6 @@ static COLD void *malloc_late(unsigned c)
     return p ? p : no_memory();
 }
 
-static unsigned class_of_cell(uintptr_t cell)
-{
-    return (unsigned)((cell - (uintptr_t)front_self()) / sizeof(struct cell));
-}
-
 static void *refill(unsigned c)
 {
     struct heap *h = hak_thread_heap();
@@ -40,9 +35,9 @@ static void *refill(unsigned c)
     return likely(p != NULL) ? p : no_memory();
 }
 
-NOINLINE void *hak_malloc_refill(uintptr_t cell)
+NOINLINE void *hak_malloc_refill(size_t at)
 {
-    return refill(class_of_cell(cell));
+    return refill((unsigned)(at * CLASS_SCALE / sizeof(struct cell)));
 }
 
 /* A block of class c, from the list or else from the heap. */
@@ -80,15 +75,14 @@ NOINLINE void *hak_malloc_slow(size_t size)
     return size <= SMALL_MAX ? malloc_class(class_of(size)) : malloc_large(size, MIN_ALIGN, &dirty);
 }
 
-NOINLINE void hak_free_flush(uintptr_t cell)
+NOINLINE void hak_free_flush(size_t off)
 {
-    hak_heap_overflow(hak_front.heap, &hak_front, class_of_cell(cell));
+    hak_heap_overflow(hak_front.heap, &hak_front, (unsigned)(off / sizeof(struct cell)));
 }
 
-COLD void hak_free_foreign(void *p)
+COLD _Noreturn void hak_free_foreign(void *p)
 {
-    if (p)
-        hak_os_fatal("free of a pointer that malloc did not return:", p);
+    hak_os_fatal("free of a pointer that malloc did not return:", p);
 }
 
 /* Neither of the first two ways: not a small block, or not an outbox that can take it, or no heap. */
@@ -110,9 +104,8 @@ static NOINLINE void free_other(void *p, uint32_t tag)
 /* Most often it is another thread's, whose outbox has room. (The tag of what is not small matches no outbox.) */
 NOINLINE void hak_free_slow(void *p, uint64_t off)
 {
-    struct front FRONT_SPACE *f = front_self();
-    struct heap *h = f->heap;
-    uint32_t tag = (uint32_t)(off ^ f->id);
+    struct heap *h = hak_front.heap;
+    uint32_t tag = (uint32_t)(off ^ hak_front.id);
     if (likely(h != NULL)) {
         struct outbox *out = outbox_of(h, tag);
         if (likely(out->tag == tag && out->room > 1)) {
@@ -147,12 +140,16 @@ void *hak_aligned(size_t align, size_t size)
     return c < NCLASS ? malloc_class(c) : malloc_large(size, align, &dirty);
 }
 
+/* Bytes of the blocks of a slab with this tag of a heap. */
+static size_t small_size(uint32_t tag)
+{
+    return class_size(tag % (1u << TAG_SHIFT) / 16);
+}
+
 size_t hak_usable(const void *p)
 {
     uint32_t tag = tag_of(p);
-    if (tag >= 1u << TAG_SHIFT)
-        return class_size((tag & ((1u << TAG_SHIFT) - 1)) / 16);
-    return hak_large_size(p, tag);
+    return tag >= 1u << TAG_SHIFT ? small_size(tag) : hak_large_size(p, tag);
 }
 
 size_t hak_usable_exact(const void *p)
@@ -161,6 +158,17 @@ size_t hak_usable_exact(const void *p)
     if (!size || tag_of(p) < 1u << TAG_SHIFT)
         return size;
     return (size_t)((const char *)p - slab_of(p)->start) % size ? 0 : size;
+}
+
+/* Another block for p's first `have` bytes. */
+static void *move_block(void *p, size_t have, size_t size)
+{
+    void *q = plain_malloc(size);
+    if (!q)
+        return size <= have ? p : NULL; /* a smaller block need not fail */
+    memcpy(q, p, min_size(have, size));
+    plain_free(p);
+    return q;
 }
 
 void *hak_realloc(void *p, size_t size)
@@ -172,19 +180,10 @@ void *hak_realloc(void *p, size_t size)
         return NULL;
     }
     uint32_t tag = tag_of(p);
-    size_t have = hak_usable(p);
-    if (tag >= 1u << TAG_SHIFT) {
-        if (size <= have && (size > have / 2 || have <= 64))
-            return p;
-    } else {
-        void *same = hak_large_resize(p, tag, size);
-        if (same)
-            return same;
+    if (likely(tag >= 1u << TAG_SHIFT)) {
+        size_t have = small_size(tag);
+        return size <= have && (size > have / 2 || have <= 64) ? p : move_block(p, have, size);
     }
-    void *q = plain_malloc(size);
-    if (!q)
-        return size <= have ? p : NULL; /* a smaller block need not fail */
-    memcpy(q, p, min_size(have, size));
-    plain_free(p);
-    return q;
+    void *same = hak_large_resize(p, tag, size);
+    return same ? same : move_block(p, hak_large_size(p, tag), size);
 }

@@ -8,18 +8,17 @@
 /* A request above FAST_MAX bytes. NULL and ENOMEM when there is no memory. */
 void *hak_malloc_slow(size_t size);
 
-/* A block of the class of a cell of this thread, whose list is empty. The cell is given as the fast path has it:
- * an address as cell_at() makes it, in FRONT_SPACE. */
-void *hak_malloc_refill(uintptr_t cell);
+/* A block of a class whose list is empty; hak_class_table has it as `at`. */
+void *hak_malloc_refill(size_t at);
 
 /* A block that is not small, or not this thread's: its tag xor this thread's id is `off`. */
 void hak_free_slow(void *p, uint64_t off);
 
-/* NULL, or a pointer that is not ours. */
-void hak_free_foreign(void *p);
+/* A pointer that is not ours: ends the process with a sentence. */
+_Noreturn void hak_free_foreign(void *p);
 
-/* The list of such a cell has grown beyond its bound. */
-void hak_free_flush(uintptr_t cell);
+/* The list of the cell at offset `off` has grown beyond its bound. */
+void hak_free_flush(size_t off);
 
 void *hak_calloc(size_t n, size_t size);
 

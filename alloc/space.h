@@ -20,7 +20,7 @@
 /* One slab, or the first of a span. Fields below `start` belong to the heap that owns the slab, and only its
  * thread (or the holder of an ownerless heap) touches them: who frees a block of another heap reads its tag alone. */
 struct slab {
-    char *start;    /* a multiple of SLAB_SIZE */
+    _Alignas(64) char *start; /* a multiple of SLAB_SIZE. (A slab is one line, and found by a shift) */
     uint64_t *bits; /* one a block below `carved`: set when the block is free */
     uint64_t recip; /* ceil(2^40 / size): block = offset * recip >> 40, exact for offset < 2^18 */
     struct slab *next, *prev;     /* in a warm or cold list */
@@ -34,6 +34,8 @@ struct slab {
     uint8_t back;                 /* slabs from the first of the span to this one */
     uint8_t list;                 /* enum slab_list (floor 4) */
 };
+
+_Static_assert(sizeof(struct slab) == 64, "a slab is one line of the cache");
 
 /* One unit. Everything here is under the space lock, except what struct slab says. */
 struct unit {
@@ -91,13 +93,16 @@ static inline size_t slab_index(const void *p)
     return ((uintptr_t)p - hak_space_base) >> SLAB_SHIFT;
 }
 
+/* The tag of slab number i; TAG_NONE above the limit. */
+static inline uint32_t tag_at(size_t i)
+{
+    return likely(i < space_limit()) ? atomic_load_explicit(&hak_space_tags[i], memory_order_relaxed) : TAG_NONE;
+}
+
 /* The tag of p's slab; TAG_NONE for a pointer from elsewhere. Touches no memory near p. */
 static inline uint32_t tag_of(const void *p)
 {
-    size_t i = slab_index(p);
-    if (unlikely(i >= space_limit()))
-        return TAG_NONE;
-    return atomic_load_explicit(&hak_space_tags[i], memory_order_relaxed);
+    return tag_at(slab_index(p));
 }
 
 /* The unit that p lies in; p's tag is not TAG_NONE. */
@@ -106,11 +111,17 @@ static inline struct unit *unit_of(const void *p)
     return hak_space_units[slab_index(p) / UNIT_SLABS];
 }
 
-/* The slab, or first slab of the span or run, that p lies in; p's tag is neither TAG_NONE nor TAG_HUGE. */
+/* The slab, or first of the span or run, that slab number i is in; its tag is neither TAG_NONE nor TAG_HUGE. */
+static inline struct slab *slab_at(size_t i)
+{
+    struct slab *s = &hak_space_units[i / UNIT_SLABS]->slabs[i % UNIT_SLABS];
+    return s - s->back;
+}
+
+/* The same for the one that p lies in. */
 static inline struct slab *slab_of(const void *p)
 {
-    struct slab *s = &unit_of(p)->slabs[slab_index(p) % UNIT_SLABS];
-    return s - s->back;
+    return slab_at(slab_index(p));
 }
 
 /* Makes the window and its tables; true if they are there. Any thread, any time, any number of times. */

@@ -161,7 +161,7 @@ static void slabs(void)
                 set_next_block(p[k][i], mixed);
                 mixed = p[k][i];
             }
-    hak_heap_put(h, mixed, C);
+    hak_heap_put(h, mixed, 2 * N, C);
     ok(s[0]->used == (N + 2) / 3 && s[1]->used == N / 4, "blocks that come in one chain find their slabs");
     void *back = NULL;
     bool ascending = true;
