@@ -9,44 +9,22 @@
 #include "report/report.h"
 #include "stat/gains.h"
 
-enum { OPT_JSON = 768, OPT_FORMAT, OPT_COLOR };
-
 struct box_options box_options_new(int wanted, const char *missing)
 {
     return (struct box_options){ .arena = arena_new(), .output = { .format = "text", .color = "auto" },
                                  .gate = gate_options_default(), .wanted = wanted, .missing = missing };
 }
 
+#define BOX_FORMATS "text, markdown or html"
+
 static const struct argp_option options[] = {
-    { "json", OPT_JSON, "FILE", 0, "Also write figures and answers as JSON ('-': to stdout, instead of the text)", 10 },
-    { "format", OPT_FORMAT, "NAME", 0, "text, markdown or html (default text)", 10 },
-    { "output", 'o', "FILE", 0, "Write the text to FILE instead of stdout", 10 },
-    { "color", OPT_COLOR, "auto|always|never", 0, "Colour (default auto)", 10 },
-    { "quiet", 'q', NULL, 0, "One line", 10 },
+    SHOW_OPTIONS("Also write figures and answers as JSON ('-': to stdout, instead of the text)", BOX_FORMATS, "One line"),
     { 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct output_options *output = &((struct box_options *)state->input)->output;
-    enum report_format format;
-    switch (key) {
-    case OPT_JSON: output->json_path = arg; break;
-    case OPT_FORMAT:
-        if (!report_format_by_name(arg, &format) || format == REPORT_JSON)
-            argp_error(state, "--format takes text, markdown or html, not '%s'", arg);
-        output->format = arg;
-        break;
-    case 'o': output->report_path = arg; break;
-    case OPT_COLOR:
-        if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
-            argp_error(state, "--color takes auto, always or never, not '%s'", arg);
-        output->color = arg;
-        break;
-    case 'q': output->quiet = true; break;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
+    return parse_show_option(key, arg, state, BOX_FORMATS, &((struct box_options *)state->input)->output);
 }
 
 const struct argp argp_boxes = { .options = options, .parser = parse };

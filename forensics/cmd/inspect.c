@@ -22,8 +22,8 @@ static const struct argp argp = {
     .options = own,
     .parser = parse,
     .args_doc = "OLD NEW",
-    .doc = "Shows what changed between two ELF files: sections, symbols, TLS, relocations, compiler. Runs nothing; exit "
-           "status 0 whatever changed.",
+    .doc = "Shows what changed between two ELF files and the shared libraries that they load: code, data, types, symbols, "
+           "sections, TLS, relocations, compiler. Runs nothing; exit status 0 whatever changed.",
     .children = children,
 };
 

@@ -11,7 +11,7 @@
 enum {
     OPT_RUNS = 256, OPT_WARMUP, OPT_CPU, OPT_ENV, OPT_OLD_ENV, OPT_NEW_ENV, OPT_INHERIT_ENV, OPT_ASLR, OPT_NO_CONTROL, OPT_TIMEOUT, OPT_STDIN,
     OPT_SAME_OUTPUT, OPT_IGNORE_LINES, OPT_METRIC, OPT_LOWER, OPT_EVENTS, OPT_SOURCE, OPT_PROFILE, OPT_KNOCKOUT, OPT_SAMPLE, OPT_FULL, OPT_SEED, OPT_SCRIPT, OPT_LOCATE,
-    OPT_JSON, OPT_FORMAT, OPT_THRESHOLD, OPT_FAIL_ON, OPT_COLOR,
+    OPT_THRESHOLD, OPT_FAIL_ON,
 };
 
 struct options options_new(void)
@@ -152,12 +152,10 @@ static error_t parse_running(int key, char *arg, struct argp_state *state)
 
 const struct argp argp_running = { .options = running_options, .parser = parse_running };
 
+#define RESULT_FORMATS "text, markdown, html or json"
+
 static const struct argp_option output_options[] = {
-    { "json", OPT_JSON, "FILE", 0, "Write the whole result as JSON ('-': to stdout, instead of the report)", 10 },
-    { "format", OPT_FORMAT, "NAME", 0, "text, markdown, html or json (default text)", 10 },
-    { "output", 'o', "FILE", 0, "Write the report to FILE instead of stdout", 10 },
-    { "color", OPT_COLOR, "auto|always|never", 0, "Colour (default auto: on a terminal, unless NO_COLOR is set)", 10 },
-    { "quiet", 'q', NULL, 0, "One line: the verdict", 10 },
+    SHOW_OPTIONS("Write the whole result as JSON ('-': to stdout, instead of the report)", RESULT_FORMATS, "One line: the verdict"),
     { "verbose", 'v', NULL, 0, "Every row and every fact", 10 },
     { "threshold", OPT_THRESHOLD, "NAME=PERCENT", 0,
       "Move a threshold: ipc, branch-miss, cache-miss, dtlb-miss, instructions, floor, mixed (see `rules`)", 11 },
@@ -189,18 +187,15 @@ static void set_threshold(struct argp_state *state, struct judge_options *judge,
     argp_error(state, "no threshold is called '%.*s': run `" PROGRAM " rules` for the names", (int)length, text);
 }
 
-static error_t parse_output(int key, char *arg, struct argp_state *state)
+error_t parse_show_option(int key, char *arg, struct argp_state *state, const char *formats,
+                          struct output_options *output)
 {
-    struct options *o = state->input;
-    struct output_options *output = &o->output;
-    struct err err = ERR_INIT;
     enum report_format format;
-    unsigned causes;
     switch (key) {
     case OPT_JSON: output->json_path = arg; break;
     case OPT_FORMAT:
-        if (!report_format_by_name(arg, &format))
-            argp_error(state, "--format takes text, markdown, html or json, not '%s'", arg);
+        if (!report_format_by_name(arg, &format) || !strstr(formats, arg))
+            argp_error(state, "--format takes %s, not '%s'", formats, arg);
         output->format = arg;
         break;
     case 'o': output->report_path = arg; break;
@@ -210,6 +205,18 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
         output->color = arg;
         break;
     case 'q': output->quiet = true; break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    struct output_options *output = &o->output;
+    struct err err = ERR_INIT;
+    unsigned causes;
+    switch (key) {
     case 'v': output->verbose = true; break;
     case OPT_THRESHOLD: set_threshold(state, &output->judge, arg); break;
     case OPT_FAIL_ON:
@@ -217,7 +224,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
             argp_error(state, "%s", err.text);
         output->fail_on = arg;
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return parse_show_option(key, arg, state, RESULT_FORMATS, output);
     }
     return 0;
 }

@@ -42,6 +42,19 @@ void options_free(struct options *options);
 extern const struct argp argp_running;
 extern const struct argp argp_output;
 
+/* Where and how to show: what every verb with a report or table takes. Keys are above 1024, or letters. */
+enum { OPT_JSON = 1025, OPT_FORMAT, OPT_COLOR };
+#define SHOW_OPTIONS(json_help, formats, quiet_help)                                                                   \
+    { "json", OPT_JSON, "FILE", 0, json_help, 10 },                                                                    \
+    { "format", OPT_FORMAT, "NAME", 0, formats " (default text)", 10 },                                                \
+    { "output", 'o', "FILE", 0, "Write the report to FILE instead of stdout", 10 },                                    \
+    { "color", OPT_COLOR, "auto|always|never", 0, "Colour (default auto: on a terminal, unless NO_COLOR is set)", 10 }, \
+    { "quiet", 'q', NULL, 0, quiet_help, 10 }
+
+/* Takes one of these options; `formats` is what its help says. ARGP_ERR_UNKNOWN: another option. */
+error_t parse_show_option(int key, char *arg, struct argp_state *state, const char *formats,
+                          struct output_options *output);
+
 /* The parser for positionals (OLD NEW -- ARGS); give it as `parser` of the verb's own argp, children as wanted. */
 error_t options_positional(int key, char *arg, struct argp_state *state);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVERY_ROUND = -1, WORDS_MAX = 7, LINE_MAX_BYTES = 512 };
+enum { EVERY_ROUND = -1, WORDS_MAX = 7, LINE_MAX_BYTES = 512, LINES_MAX = 1000000 /* a device or pipe may never end */ };
 
 struct row {
     enum side side;
@@ -165,6 +165,11 @@ static bool read_all(struct script *script, struct arena *arena, const char *pat
 {
     char line[LINE_MAX_BYTES];
     for (int number = 1; fgets(line, sizeof line, f); number++) {
+        if (number > LINES_MAX)
+            return err_set(err, ERR_USAGE, "the script '%s' has more than %d lines: name a file of readings", path, LINES_MAX);
+        if (!strchr(line, '\n') && !feof(f))
+            return err_set(err, ERR_USAGE, "%s:%d: a line has at most %d bytes: name a file of readings", path, number,
+                           LINE_MAX_BYTES - 2);
         struct words words = split(line);
         const char *wrong = words.count ? read_row(script, arena, &words) : NULL;
         if (wrong)

@@ -36,6 +36,8 @@ refuses 1 "script" "a script instead of a binary" "${fast[@]}" $good ./script.sh
 refuses 1 "directory" "a directory" "${fast[@]}" "$work" $good
 cp $good plain && chmod -x plain
 refuses 1 "plain.*(execut|chmod)" "a file that is not executable" "${fast[@]}" $good ./plain
+refuses 1 "/dev/zero:1: a line has at most" "a script of readings that never ends a line" --script /dev/zero $good $good
+refuses 1 "more than 1000000 lines" "a script of readings that never ends" --script <(yes '') $good $good
 : >empty && chmod +x empty
 refuses 1 "empty" "an empty file" "${fast[@]}" $good ./empty
 cp $good other && printf '\xb7\x00' | dd of=other bs=1 seek=18 conv=notrunc status=none
