@@ -33,6 +33,8 @@ check|elfutils|cmd:eu-readelf|a second reader of ELF to agree with|of other make
 check|dwarves|cmd:pahole|struct layouts to agree with|the tool that everybody reads them with
 check|dwz|cmd:dwz|debug information shared between files|the one that Debian packs with
 check|procps|cmd:ps|look for processes left behind|the system's own
+check|lld|cmd:ld.lld|order functions by a list|the linker whose list a remedy is written for
+check|bolt-16|cmd:llvm-bolt-16|write variants of a linked program|the one rewriter that distributions have
 check|parallel|cmd:parallel|run the shards of a sweep|GNU's own is what many run jobs with
 ROWS
 }

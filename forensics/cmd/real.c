@@ -14,7 +14,7 @@
 
 static const double FLOOR = 0.01;
 
-enum { STEP = 16, STEPS = 256 /* of 16 bytes: a page */, NAMES = 32 };
+enum { STEP = 16, STEPS = 256 /* of 16 bytes: a page */, NAMES = 32, RELINKED_COPIES = 2 /* a round: the control of all that is linked */ };
 
 /* A sweep at work. */
 struct work {
@@ -108,13 +108,14 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
     if (!w->spec.aslr)
         plan(w, REAL_RANDOM, batch, 0);
     if (w->relink) {
-        plan(w, REAL_RELINKED, batch, 0);
+        for (unsigned copy = 0; copy < RELINKED_COPIES; copy++)
+            plan(w, REAL_RELINKED, batch, copy);
         if (relink_transplants(w->relink)) {
             plan(w, REAL_OLD_PLACE, batch, 0);
             plan(w, REAL_NEW_PLACE, batch, 0);
         }
         const struct layout_remedy *remedy = w->result->layouts ? w->result->layouts->remedy : NULL;
-        if (remedy && remedy->kind != REMEDY_PAD && relink_pads(w->relink))
+        if (remedy && remedy->kind != REMEDY_PAD && relink_remedies(w->relink))
             plan(w, REAL_REMEDIED, batch, 0);
     }
     for (unsigned number = from; number < to; number++)
@@ -125,7 +126,7 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
 /* Most layouts that any number of batches can plan: their addresses must not change while the panel holds them. */
 static size_t most_layouts(const struct work *w)
 {
-    return w->study->wanted + (REAL_COPIES + 5) * 32u;
+    return w->study->wanted + (REAL_COPIES + RELINKED_COPIES + 4) * 32u;
 }
 
 /* ---- running them ---- */
@@ -223,6 +224,32 @@ static bool run_batches(struct work *w, struct err *err)
 
 /* ---- all of it ---- */
 
+/* Whole pages of 2 MiB in a program's code: only these could be huge ones of its file. */
+static uint64_t huge_pages_in(const struct inventory *inv)
+{
+    enum { HUGE = 2 << 20, EXECUTABLE = 4 };
+    uint64_t low = UINT64_MAX, high = 0;
+    for (size_t i = 0; inv && i < inv->section_count; i++) {
+        const struct section *s = &inv->sections[i];
+        if (!(s->flags & EXECUTABLE))
+            continue;
+        low = s->address < low ? s->address : low;
+        high = s->address + s->size > high ? s->address + s->size : high;
+    }
+    low = low == UINT64_MAX ? 0 : (low + HUGE - 1) / HUGE;
+    return high / HUGE > low ? high / HUGE - low : 0;
+}
+
+static void tell_huge_pages(struct work *w)
+{
+    uint64_t pages[2] = { huge_pages_in(w->result->inventory[SIDE_OLD]), huge_pages_in(w->result->inventory[SIDE_NEW]) };
+    if (!pages[SIDE_OLD] || !pages[SIDE_NEW])
+        note(w, "Code on pages of 2 MiB: not possible, as no whole one lies in the code of both; the model tries it.");
+    else
+        note(w, arena_printf(w->result->arena, "Code on pages of 2 MiB: not tried on the machine, though old's code holds %llu and new's %llu; the model tries it.",
+                             (unsigned long long)pages[SIDE_OLD], (unsigned long long)pages[SIDE_NEW]));
+}
+
 static void tell_what_moves(struct work *w)
 {
     struct arena *arena = w->result->arena;
@@ -240,7 +267,8 @@ static void tell_what_moves(struct work *w)
     if (w->relink)
         relink_tell(w->relink, w->study);
     else if (w->study->axes & (1u << AXIS_TEXT | 1u << AXIS_DATA))
-        note(w, "Code and data: not moved, as that needs the programs linked again: give --relink.");
+        note(w, "Code and data: not moved, as that needs the programs linked again: give --relink, or --bolt.");
+    tell_huge_pages(w);
 }
 
 static bool prepare(struct work *w, struct err *err)

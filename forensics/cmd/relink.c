@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/bolt.h"
 #include "elf/inventory.h"
 #include "layout/link_order.h"
 #include "layout/link_place.h"
@@ -24,6 +25,7 @@ struct relink {
     const struct inventory *inventory[2]; /* of the programs linked without any change */
     size_t links;            /* names files */
     bool counted[2];         /* study->link[].moved is known */
+    bool bolt;               /* llvm-bolt writes the programs anew: there are no objects */
     bool whole;              /* most code comes in objects' whole .text, not function by function */
 };
 
@@ -146,6 +148,8 @@ static const char *linker_of(struct relink *r, int side, const char *output, str
     struct command_end end;
     if (!command_run(r->arena, expand(r->arena, r->command[side], side, output, words), &end, err))
         return NULL;
+    if (r->bolt)
+        return arena_printf(r->arena, "llvm-bolt (%s)", arena_strndup(r->arena, end.output, strcspn(end.output, "\n")));
     return *end.output ? arena_strndup(r->arena, end.output, strcspn(end.output, "\n")) : "an unknown linker";
 }
 
@@ -153,13 +157,13 @@ static bool link_own(struct relink *r, int side, struct err *err)
 {
     struct real_link *link = &r->study->link[side];
     const char *output = file_name(r, side, ""), *map = file_name(r, side, ".map");
-    const char *const words[] = { "-Map", map, "--verbose", NULL };
+    const char *const words[] = { "-Map", map, "--verbose", NULL }, *const none[] = { NULL };
     struct command_end end;
     struct err why = ERR_INIT;
     link->linker = linker_of(r, side, output, err);
     if (!link->linker)
         return false;
-    if (!link_with(r, side, output, words, &end, &why))
+    if (!link_with(r, side, output, r->bolt ? none : words, &end, &why))
         return err_set(err, why.kind, "%s: give --relink the command that linked %s", why.text,
                        r->result->spec.path[side]);
     const struct inventory *inv = inventory_read(r->arena, output, err);
@@ -169,8 +173,8 @@ static bool link_own(struct relink *r, int side, struct err *err)
         inv->sha256 && r->result->side[side].sha256 && strcmp(inv->sha256, r->result->side[side].sha256) == 0;
     r->own[side] = output;
     r->inventory[side] = inv;
-    r->script[side] = link_script_in(r->arena, end.output);
-    r->map[side] = link_map_read(r->arena, read_text(r->arena, map));
+    r->script[side] = r->bolt ? NULL : link_script_in(r->arena, end.output);
+    r->map[side] = link_map_read(r->arena, r->bolt ? "" : read_text(r->arena, map));
     return true;
 }
 
@@ -184,10 +188,28 @@ static bool is_whole(const struct link_map *map)
     return together > apart;
 }
 
-/* lld takes an order of symbols, and no places. */
+/* Linkers that take an order of symbols or sections, and no places. */
+static const struct orderer {
+    const char *linker; /* in what it says of itself */
+    const char *option, *prefix; /* of a function's name in the list */
+    const char *more;   /* a further option; NULL: none */
+} orderers[] = {
+    { "LLD", "--symbol-ordering-file", "", "--no-warn-symbol-ordering" },
+    { "GNU gold", "--section-ordering-file", ".text.", NULL },
+};
+
+/* NULL: neither it nor another of them links both sides. */
+static const struct orderer *orderer_of(const struct relink *r)
+{
+    for (size_t i = 0; i < sizeof orderers / sizeof *orderers; i++)
+        if (strstr(r->study->link[SIDE_OLD].linker, orderers[i].linker) && strstr(r->study->link[SIDE_NEW].linker, orderers[i].linker))
+            return &orderers[i];
+    return NULL;
+}
+
 static bool by_symbols(const struct relink *r)
 {
-    return strstr(r->study->link[SIDE_OLD].linker, "LLD") && strstr(r->study->link[SIDE_NEW].linker, "LLD");
+    return r->bolt || orderer_of(r);
 }
 
 static bool by_script(const struct relink *r)
@@ -235,7 +257,8 @@ struct relink *relink_open(struct result *result, const char *const command[2], 
     struct relink *r = arena_alloc(result->arena, sizeof *r);
     const char *folder = getenv("TMPDIR");
     *r = (struct relink){
-        .result = result, .arena = result->arena, .study = study, .command = { command[0], command[1] }
+        .result = result, .arena = result->arena, .study = study, .command = { command[0], command[1] },
+        .bolt = bolt_is(command[0]) && bolt_is(command[1])
     };
     snprintf(r->folder, sizeof r->folder, "%.4000s/layout_tax_relink.XXXXXX", folder && *folder ? folder : "/tmp");
     if (!mkdtemp(r->folder)) {
@@ -284,10 +307,15 @@ unsigned relink_axes(const struct relink *relink, unsigned wanted)
 
 bool relink_transplants(const struct relink *relink)
 {
-    return by_script(relink) && (relink_axes(relink, relink->study->axes) >> AXIS_TEXT & 1);
+    return (relink->bolt || by_script(relink)) && (relink_axes(relink, relink->study->axes) >> AXIS_TEXT & 1);
 }
 
 bool relink_pads(const struct relink *relink)
+{
+    return relink->bolt || by_script(relink);
+}
+
+bool relink_remedies(const struct relink *relink)
 {
     return by_script(relink);
 }
@@ -332,21 +360,64 @@ static bool link_script(struct relink *r, int side, const char *text, const char
     return linked;
 }
 
-/* Links with an order of symbols, for lld. */
+/* Every line of a list with the linker's own beginning. */
+static const char *prefixed(struct arena *arena, const char *prefix, const char *list)
+{
+    size_t lines = 0;
+    for (const char *at = list; *at; at++)
+        lines += *at == '\n';
+    char *text = arena_alloc(arena, strlen(list) + lines * strlen(prefix) + 1), *to = text;
+    while (*list) {
+        size_t length = strcspn(list, "\n") + 1;
+        to = mempcpy(stpcpy(to, prefix), list, length);
+        list += length;
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Links with an order of functions. */
 static bool link_symbols(struct relink *r, int side, const char *order, const char **path, struct err *err)
 {
+    const struct orderer *o = orderer_of(r);
     const char *output = file_name(r, side, ""), *list = file_name(r, side, ".order");
-    const char *const words[] = { "--symbol-ordering-file", list, "--no-warn-symbol-ordering", NULL };
+    const char *const words[] = { o->option, list, o->more, NULL };
     struct command_end end;
+    order = prefixed(r->arena, o->prefix, order);
     bool linked = write_text(list, order, err) && link_with(r, side, output, words, &end, err);
     unlink(list);
     *path = output;
     return linked;
 }
 
+static bool lacks_relocations(int side, struct err *err)
+{
+    return err_set(err, ERR_TARGET, "llvm-bolt can move no function of %s: link it with -Wl,--emit-relocs", side_name[side]);
+}
+
+/* Writes a side anew with llvm-bolt, which reads its options from a file: they may be many. */
+static bool link_bolt(struct relink *r, const struct real_layout *layout, int side, const char **path, struct err *err)
+{
+    const char *output = file_name(r, side, ""), *list = file_name(r, side, ".order"), *file = file_name(r, side, ".options"), *order;
+    const char *options = bolt_options(r->arena, r->inventory, layout, side, r->study->seed, list, &order);
+    const char *const words[] = { arena_printf(r->arena, "@%s", file), NULL };
+    struct command_end end;
+    bool linked = write_text(list, order, err) && write_text(file, options, err) && link_with(r, side, output, words, &end, err);
+    unlink(list);
+    unlink(file);
+    *path = output;
+    if (!linked && strstr(err->text, "relocations are enabled")) {
+        err_clear(err);
+        return lacks_relocations(side, err);
+    }
+    return linked;
+}
+
 static bool moves_something(struct relink *r, int side, struct err *err)
 {
     r->counted[side] = true;
+    if (r->bolt && !r->study->link[side].moved)
+        return lacks_relocations(side, err);
     return r->study->link[side].moved ||
            err_set(err, ERR_TARGET, "linked in another order %s is as before: does its link command hand {options} on?",
                    side_name[side]);
@@ -381,6 +452,8 @@ static bool link_ordered_side(struct relink *r, const struct real_layout *layout
                               struct err *err)
 {
     size_t count;
+    if (r->bolt)
+        return link_bolt(r, layout, side, path, err) && (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
     const char **names = functions_of(r, side, &count);
     return link_symbols(r, side, link_order(r->arena, names, count, r->study->seed, layout->number), path, err) &&
            (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
@@ -442,10 +515,15 @@ void relink_tell(const struct relink *relink, struct real_study *study)
 {
     struct arena *arena = relink->arena;
     const char *said;
-    if (!relink_axes(relink, AXES_ALL))
+    if (relink->bolt)
+        said = arena_printf(arena,
+                            "Code: %zu functions of old and %zu of new are written in other orders, and with room between them, by %s. Data: not "
+                            "moved.",
+                            study->link[SIDE_OLD].pieces, study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker);
+    else if (!relink_axes(relink, AXES_ALL))
         said = arena_printf(arena,
                             "Code and data: not moved, as %s takes neither a linker script nor an order of symbols: "
-                            "link with GNU ld or lld.",
+                            "link with GNU ld, lld or gold.",
                             study->link[SIDE_OLD].linker);
     else if (!by_script(relink))
         said = arena_printf(arena,

@@ -25,6 +25,9 @@ bool relink_transplants(const struct relink *relink);
 /* Whether pieces can be padded; else there are orders alone. */
 bool relink_pads(const struct relink *relink);
 
+/* Whether a remedy can be built. */
+bool relink_remedies(const struct relink *relink);
+
 /* Links what the layout asks for; path[] of a side that needs no linking stays. False: ERR_TARGET when the link failed.
  */
 bool relink_layout(struct relink *relink, const struct real_layout *layout, const char *path[2], struct err *err);

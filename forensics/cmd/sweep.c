@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/save_file.h"
+#include "cmd/bolt.h"
 #include "cmd/conclude.h"
 #include "cmd/finish.h"
 #include "cmd/layout_effect.h"
@@ -25,6 +26,7 @@ enum {
     OPT_RELINK,
     OPT_OLD_RELINK,
     OPT_NEW_RELINK,
+    OPT_BOLT,
     OPT_RESUME,
     OPT_SHARD,
     OPT_REMEDY
@@ -37,7 +39,7 @@ struct sweep_options {
     struct options shared;
     struct layout_wanted wanted;
     const char *remedy; /* file for it; NULL: none */
-    bool real;
+    bool real, bolt;
     struct real_wanted real_wanted;
 };
 
@@ -58,6 +60,10 @@ static const struct argp_option own_options[] = {
       2 },
     { "relink", OPT_RELINK, "CMD", 0,
       "Command that links a side again, with {output}, {options} for the linker's options and {side} for old or new",
+      2 },
+    { "bolt", OPT_BOLT, NULL, 0,
+      "Let llvm-bolt write both sides in other orders and with other room between functions, without their objects: they "
+      "must be linked with -Wl,--emit-relocs",
       2 },
     { "old-relink", OPT_OLD_RELINK, "CMD", 0, "The same for old alone", 2 },
     { "new-relink", OPT_NEW_RELINK, "CMD", 0, "The same for new alone", 2 },
@@ -120,6 +126,10 @@ static void check_real(struct argp_state *state, const struct sweep_options *o)
     const struct real_wanted *real = &o->real_wanted;
     if (!o->real && (real->relink[SIDE_OLD] || real->relink[SIDE_NEW] || real->state))
         argp_error(state, "--relink and --resume are for real layouts: give --real, too");
+    if (o->bolt && !o->real)
+        argp_error(state, "--bolt is for real layouts: give --real, too");
+    if (o->bolt && (real->relink[SIDE_OLD] || real->relink[SIDE_NEW]))
+        argp_error(state, "--bolt and --relink are two ways to move code: give one of them");
     if (!real->relink[SIDE_OLD] != !real->relink[SIDE_NEW])
         argp_error(state,
                    "both sides must be linked again: give --relink with {side}, or --old-relink and --new-relink");
@@ -140,6 +150,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_RELINK:
         o->real_wanted.relink[SIDE_OLD] = o->real_wanted.relink[SIDE_NEW] = link_command(state, arg);
         return 0;
+    case OPT_BOLT: o->bolt = true; return 0;
     case OPT_OLD_RELINK: o->real_wanted.relink[SIDE_OLD] = link_command(state, arg); return 0;
     case OPT_NEW_RELINK: o->real_wanted.relink[SIDE_NEW] = link_command(state, arg); return 0;
     case OPT_SHARD: set_shard(state, o, arg); return 0;
@@ -246,6 +257,8 @@ int verb_sweep(int argc, char **argv)
     int status;
     o.shared.spec.path[SIDE_OLD] = o.shared.positional[0];
     o.shared.spec.path[SIDE_NEW] = o.shared.positional[1];
+    for (int side = 0; o.bolt && side < 2; side++)
+        o.real_wanted.relink[side] = bolt_command(o.shared.arena, o.shared.spec.path[side], &err);
     if (!o.real) {
         o.shared.spec.source = SOURCE_SIM;
         o.shared.spec.source_auto = false;
@@ -255,7 +268,7 @@ int verb_sweep(int argc, char **argv)
         result->has_machine = true;
         result->machine = machine_read(result->arena, o.shared.spec.cpu);
     }
-    if (!answer(result, &o, &progress, &err) || !write_remedy(result, o.remedy, &err)) {
+    if (err.kind != ERR_NONE || !answer(result, &o, &progress, &err) || !write_remedy(result, o.remedy, &err)) {
         status = fail(&err);
     } else {
         conclude_layouts(result);

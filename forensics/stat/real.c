@@ -115,16 +115,31 @@ static struct pairs pairs_of_control(struct arena *arena, const struct real_stud
     return p;
 }
 
-/* A side linked again against the first copy of what was shipped. */
+/* What a side cost as shipped in one round: the geometric mean of its copies; NaN: none has run. */
+static double shipped_cost(const struct real_study *study, unsigned batch, int side, size_t round)
+{
+    double sum = 0, copies = 0;
+    for (size_t i = 0; i < study->layout_count; i++) {
+        const struct real_layout *l = &study->layouts[i];
+        if (l->kind != REAL_SHIPPED || l->batch != batch || !counts(l) || round >= l->rounds)
+            continue;
+        sum += log(l->cost[side][round]);
+        copies++;
+    }
+    return copies > 0 ? exp(sum / copies) : NAN;
+}
+
+/* A side linked again, each of its copies against all of what was shipped. */
 static struct pairs pairs_of_relinked(struct arena *arena, const struct real_study *study, enum side side)
 {
     struct pairs p = { 0 };
     for (size_t i = 0; i < study->layout_count; i++) {
-        const struct real_layout *l = &study->layouts[i], *twin = NULL;
-        if (l->kind == REAL_RELINKED && counts(l))
-            twin = shipped(study, l->batch, 0);
-        for (size_t r = 0; twin && r < l->rounds && r < twin->rounds; r++)
-            add_pair(arena, &p, twin->cost[side][r], l->cost[side][r]);
+        const struct real_layout *l = &study->layouts[i];
+        for (size_t r = 0; l->kind == REAL_RELINKED && counts(l) && r < l->rounds; r++) {
+            double as_shipped = shipped_cost(study, l->batch, side, r);
+            if (isfinite(as_shipped))
+                add_pair(arena, &p, as_shipped, l->cost[side][r]);
+        }
     }
     return p;
 }

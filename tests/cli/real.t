@@ -49,6 +49,7 @@ kinds='sorted((l["kind"], len(l["old"]), len(l["new"])) for l in r["layouts"] if
 sweep --json result.json ./old ./new
 like "$(<out)" 'Stack and heap: moved by the size of the environment' "without a link command stack and heap are moved"
 like "$(<out)" 'Code and data: not moved.*give --relink' "and it is said how code could be"
+like "$(tr -s ' \n' ' ' <out)" 'Code on pages of 2 MiB: not possible, as no whole one lies in the code of both' "and that its pages cannot be huge"
 is "$(field "$kinds")" "[('drawn', 2, 2), ('drawn', 2, 2), ('drawn', 2, 2), ('random', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2), ('shipped', 2, 2)]" \
     "every layout has a cost for each round and side"
 is "$(field 'sorted(k for k,v in r["layouts"][6]["moves"].items() if v)')" "['heap', 'stack']" "a drawn layout tells what it moved"
@@ -98,6 +99,42 @@ if command -v ld.lld >/dev/null; then
 else
     skip "lld moves functions by an order of symbols" "lld is not installed"
 fi
+
+if command -v ld.gold >/dev/null; then
+    for side in old new; do gcc -fuse-ld=gold "$side.o" -o "$side.gold"; done
+    sweep --relink 'gcc -fuse-ld=gold {options} {side}.o -o {output}' --json result.json ./old.gold ./new.gold
+    is "$(field 'r["link_old"]["identical"], r["link_old"]["moved"] >= 3, r["link_old"]["moved"] == r["link_new"]["moved"]')" "True True True" "gold moves functions by an order of sections"
+else
+    skip "gold moves functions by an order of sections" "gold is not installed"
+fi
+
+bolt=$(compgen -c llvm-bolt | sort -r | grep -x 'llvm-bolt\(-[0-9]*\)\?' | head -1)
+if [[ -n $bolt ]]; then
+    # Keeps what was written, beside doing it.
+    mkdir kept bin
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\n%s "$@" || exit\nfor word; do [ "$last" = -o ] && cp "$word" "%s/kept/"; last=$word; done\n' "$bolt" "$work" >bin/llvm-bolt
+    chmod +x bin/llvm-bolt
+    sed '/unsigned one(/{h;d};/unsigned rare(/{G}' app.c >turned.c
+    for side in app turned; do gcc -O2 -fno-toplevel-reorder -fno-reorder-functions -DWORK=100000 -Wl,--emit-relocs "$side.c" -o "$side.bolt"; done
+    PATH=$work/bin:$PATH sweep --bolt --json result.json ./app.bolt ./turned.bolt
+    is "$(field '[l["refused"] for l in r["layouts"] if l["refused"]], r["link_old"]["moved"] >= 3, r["link_new"]["moved"] >= 3')" "[] True True" "llvm-bolt moves functions without their objects"
+    is "$(field '[(l["family"], l["moves"]["text"], l["moves"]["data"]) for l in r["layouts"] if l["kind"] == "drawn"]')" \
+        "[('order', True, False), ('pad', True, False), ('order', True, False)]" "by orders and room in turn, and moves nothing else"
+    places() { nm -n "$1" | awk '$3 ~ /^(one|two|three|rare|main)$/ { printf "%s %s ", $3, substr($1, length($1) - 2) }'; }
+    like "$(for file in kept/new.*; do places "$file"; done)" "$(places kept/old.0)" "transplanted new has its functions at old's very places in the page"
+    like "$(for file in kept/old.*; do places "$file"; done)" "$(places kept/new.0)" "and old at new's"
+    not_ok "which differ when nothing is changed" test "$(places kept/old.0)" = "$(places kept/new.0)"
+    compile 100000 plain
+    sweep --bolt --json result.json ./plain ./plain
+    like "$(tr -s ' \n' ' ' <out)" 'llvm-bolt can move no function of (old|new): link it with -Wl,--emit-relocs' "a program without relocations is not moved, which is said"
+else
+    skip "llvm-bolt moves functions without their objects" "llvm-bolt is not installed"
+fi
+"$ltf" sweep --real --bolt --relink "$link" ./old ./new >out 2>err
+like "$? $(<err)" '^1 .*--bolt and --relink are two ways to move code' "--bolt and --relink together are an error"
+PATH=$work/nothing "$ltf" sweep --real --bolt ./old ./new >out 2>err
+like "$? $(<err)" '^1 .*--bolt needs llvm-bolt, which is not in PATH: apt-get install bolt-16' "without llvm-bolt it says what to install"
 
 sweep --relink 'false {options} {output}' ./old ./new
 is "$?" 8 "a link command that fails has the target's exit status"
