@@ -74,7 +74,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     m->predicted = m->fetched = m->dispatched = m->retired = m->now = START;
     m->epoch = 1;
     m->phase_left = UINT64_MAX;
-    m->window = m->branch_line = m->last_code_page = m->dtlb.last_page = ~0ull;
+    m->window = m->branch_line = m->last_code_page = ~0ull;
     for (int i = 0; i < L1_SETS; i++)
         m->l1d.turnover[i] = UINT64_MAX;
     for (int i = 0; i < L1D_INDEX; i++)

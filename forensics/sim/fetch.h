@@ -277,16 +277,14 @@ static IN_LINE void fetch_touch(struct model *m, struct block *b, bool sequentia
 static IN_LINE void fetch(struct model *m, struct block *b)
 {
     bool sequential = m->fall_through == b->address;
-    m->predicted += sequential ? 0 : m->taken_ticks;
+    m->predicted += m->taken_ticks & ((uint64_t)sequential - 1);
     fetch_touch(m, b, sequential);
     uint32_t cycles = fetch_cycles(m, b, sequential || PERFECT(m, COMPONENT_TAKEN));
     b->windows += cycles;
     uint64_t behind = m->fetched - m->ahead_ticks;
     m->fetched += (uint64_t)cycles * TICKS;
-    if (m->predicted < behind)
-        m->predicted = behind;
-    if (m->fetched < m->predicted)
-        m->fetched = m->predicted;
+    m->predicted = later(m->predicted, behind);
+    m->fetched = later(m->fetched, m->predicted);
     if (UNLIKELY(m->code_arrival)) {
         if (m->code_arrival > m->fetched)
             m->fetched = m->code_arrival;

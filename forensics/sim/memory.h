@@ -85,7 +85,6 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
 static uint64_t data_page(struct model *m, struct block *b, uint64_t address, bool stored)
 {
     uint64_t page = address >> 12, entry = m->dtlb.index[page & (DTLB_INDEX - 1)];
-    m->dtlb.last_page = page;
     if (entry >> 9 != page + 1)
         return data_page_miss(m, b, address, stored);
     m->dtlb.used[entry & (DTLB_MAX - 1)] = m->touch;
@@ -224,27 +223,22 @@ static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, u
                                              bool stored)
 {
     uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10);
-    if (address >> 12 != m->dtlb.last_page)
-        *tick += data_page(m, b, address, stored);
+    *tick += data_page(m, b, address, stored);
     if (slot >= L1_SLOTS)
         return l1d_search(m, b, address, line, *tick, stored);
     m->l1d.line[slot].used = m->touch;
     return (uint32_t)slot;
 }
 
-/* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
+/* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. Whether the page is the
+ * one before is not asked: nothing predicts that. */
 static IN_LINE uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
 {
     uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10), touch = ++m->touch;
-    if (UNLIKELY(address >> 12 != m->dtlb.last_page)) {
-        uint64_t page = address >> 12, translation = m->dtlb.index[page & (DTLB_INDEX - 1)];
-        if (UNLIKELY(translation >> 9 != page + 1))
-            return l1d_touch_slowly(m, b, address, tick, stored);
-        m->dtlb.last_page = page;
-        m->dtlb.used[translation & (DTLB_MAX - 1)] = touch;
-    }
-    if (UNLIKELY(slot >= L1_SLOTS))
+    uint64_t page = address >> 12, translation = m->dtlb.index[page & (DTLB_INDEX - 1)];
+    if (UNLIKELY(slot >= L1_SLOTS || translation >> 9 != page + 1))
         return l1d_touch_slowly(m, b, address, tick, stored);
+    m->dtlb.used[translation & (DTLB_MAX - 1)] = touch;
     m->l1d.line[slot].used = touch;
     return (uint32_t)slot;
 }
@@ -343,13 +337,13 @@ static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data
         }
     }
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
-    if (s->drained <= m->now) {
-        if (ref->size <= 8 || m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)].drained <= m->now)
-            return ready;
-    } else if (LIKELY(s->address <= address && end <= s->end)) {
-        return forwarded(m, s, tick, ready);
-    }
-    return after_stores(m, b, address, end, tick, ready);
+    bool queued = s->drained > m->now, whole = s->address <= address && end <= s->end;
+    bool queued_behind = m->stores[(address + (ref->size > 8) * 8u) >> 3 & (STORE_TABLE - 1)].drained > m->now;
+    if (UNLIKELY((queued & !whole) | (!queued & queued_behind)))
+        return after_stores(m, b, address, end, tick, ready);
+    /* Without a branch: nothing predicts which loads meet a store. */
+    uint64_t value = forwarded(m, s, tick, ready);
+    return queued ? value : ready;
 }
 
 /* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the

@@ -67,37 +67,30 @@ static IN_LINE uint64_t dispatch(struct model *m, struct block *b)
 {
     m->ops += b->ops;
     uint64_t room = m->ring[(m->ops - m->window_ops_room) / RETIRE_STEP & (RETIRE_RING - 1)];
-    uint64_t end = (room > m->dispatched ? room : m->dispatched) + b->base, waited = 0;
-    if (m->fetched > end) {
-        waited = m->fetched - end;
-        end = m->fetched;
-    }
+    uint64_t earliest = later(room, m->dispatched) + b->base, end = later(m->fetched, earliest);
     m->now = end - b->base;
     m->dispatched = end;
-    if (m->fetched + m->queue_ticks < end)
-        m->fetched = end - m->queue_ticks;
-    return waited;
+    m->fetched = later(m->fetched, end - m->queue_ticks);
+    return end - earliest;
 }
 
 /* Leaves in order; what it took beyond its width is explained. */
 static IN_LINE void retire(struct model *m, struct block *b, uint64_t done, uint64_t waited)
 {
-    uint64_t earliest = m->retired + b->base;
-    if (UNLIKELY(m->retire_floor > done))
-        done = m->retire_floor;
-    if (done > earliest) {
-        uint64_t extra = done - earliest;
-        m->retired = done;
-        if (m->late | waited)
-            explain(m, b, extra, waited);
-        else
-            b->dependence += extra;
-    } else {
-        m->retired = earliest;
-    }
+    uint64_t earliest = m->retired + b->base, retired = later(later(done, m->retire_floor), earliest);
+    uint64_t extra = retired - earliest, group = m->group, last = m->ops / RETIRE_STEP;
+    m->retired = retired;
+    if (UNLIKELY(((m->late | waited) != 0) & (extra != 0)))
+        explain(m, b, extra, waited);
+    else
+        b->dependence += extra;
     m->due = m->late = 0;
-    for (uint64_t last = m->ops / RETIRE_STEP; m->group < last; m->group++)
-        m->ring[m->group & (RETIRE_RING - 1)] = m->retired;
+    /* Most blocks end in this group or the next; groups written too early are written again in time. */
+    m->ring[group & (RETIRE_RING - 1)] = retired;
+    m->ring[(group + 1) & (RETIRE_RING - 1)] = retired;
+    for (group += 2; UNLIKELY(group < last); group++)
+        m->ring[group & (RETIRE_RING - 1)] = retired;
+    m->group = last;
 }
 
 #endif

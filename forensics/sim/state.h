@@ -176,7 +176,6 @@ struct tlb {
     uint64_t used[DTLB_MAX];
     uint64_t index[DTLB_INDEX]; /* (page + 1) << 9 | slot; 0: empty */
     uint8_t sharing[DTLB_INDEX]; /* how many resident pages have this place in `index` */
-    uint64_t last_page;         /* ~0: none */
 };
 
 /* The newest store to each 8-byte granule modulo 4 KiB. */
