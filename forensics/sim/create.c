@@ -81,11 +81,20 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
         m->l1d.index[i] = ~0ull;
     set_parameters(m);
     set_structures(m);
+    m->code = code_space_new();
+    model_set_calls(m);
     m->window_ops = m->fetch_width;
     m->ops = (uint32_t)profile->value[P_WINDOW] * RETIRE_STEP;
     m->group = m->ops / RETIRE_STEP;
     model_switch_thread(m, 1);
     return m;
+}
+
+void model_interpret(struct model *m)
+{
+    assert(!m->block_count);
+    code_space_free(m->code);
+    m->code = NULL;
 }
 
 void model_free(struct model *m)
@@ -94,6 +103,7 @@ void model_free(struct model *m)
         return;
     pages_release(&m->pages);
     objects_release(&m->objects);
+    code_space_free(m->code);
     arena_free(m->arena);
 }
 
@@ -101,6 +111,7 @@ void model_remap(struct model *m, const struct remap *remap)
 {
     assert(!m->block_count);
     m->remap = remap;
+    model_set_calls(m);
 }
 
 const struct profile *model_profile(const struct model *m)

@@ -103,21 +103,23 @@ static bool is_plain(const struct stream_block *d, const struct flow *of)
     return true;
 }
 
-/* A block with its nodes and references behind it, on a cache line of its own. */
+/* A block with its references and nodes behind it, on a cache line of its own. */
 static struct block *block_alloc(struct model *m, const struct stream_block *d, const struct flow *of)
 {
-    size_t nodes = (of->count * sizeof(struct flow_node) + 15) & ~(size_t)15,
-           refs = d->n_refs * sizeof(struct data_ref);
+    size_t nodes = of->count * sizeof(struct flow_node), refs = d->n_refs * sizeof(struct data_ref);
     char *piece = arena_alloc(m->arena, sizeof(struct block) + nodes + refs + 63);
     struct block *b = (struct block *)(((uintptr_t)piece + 63) & ~(uintptr_t)63);
-    struct data_ref *ref = (struct data_ref *)((char *)b + sizeof *b + nodes);
-    if (of->count)
-        memcpy(b->nodes, of->nodes, of->count * sizeof(struct flow_node));
     for (unsigned r = 0; r < d->n_refs; r++)
-        ref[r] = data_ref_of(d, &d->refs[r]);
-    b->refs = ref;
+        b->refs[r] = data_ref_of(d, &d->refs[r]);
+    if (of->count)
+        memcpy(b->refs + d->n_refs, of->nodes, nodes);
     return b;
 }
+
+static const struct flow_offsets code_offsets = { .ready = offsetof(struct model, ready),
+                                                  .load = offsetof(struct model, load),
+                                                  .load_wide = offsetof(struct model, load_wide),
+                                                  .store = offsetof(struct model, store) };
 
 void describe_block(struct model *m, const struct stream_block *d)
 {
@@ -138,6 +140,8 @@ void describe_block(struct model *m, const struct stream_block *d)
     b->plain = is_plain(d, &of);
     b->ops = of.ops;
     b->ending = (uint8_t)d->ending;
+    if (b->plain && d->ending != STREAM_REP)
+        b->code = flow_compile(m->code, &of, b->refs, &code_offsets);
     b->next_slot = d->has_next ? (uint16_t)(d->n_slots + 1) : 0;
     b->jcc = m->profile->value[P_JCC_ERRATUM] && !PERFECT(m, COMPONENT_JCC) && touches_boundary(d, d->uops > of.ops);
     cover_lines(m, b);

@@ -230,17 +230,42 @@ static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, u
     return (uint32_t)slot;
 }
 
-/* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. Whether the page is the
- * one before is not asked: nothing predicts that. */
+/* What the shortcuts of L1D and dTLB say of an address. */
+struct place {
+    uint64_t slot;        /* >= L1_SLOTS: they do not know the line */
+    uint64_t translation; /* an entry of tlb.index */
+};
+
+static IN_LINE struct place place_of_address(const struct model *m, uint64_t address)
+{
+    uint64_t line = address >> 6, page = address >> 12;
+    return (struct place){ .slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10),
+                           .translation = m->dtlb.index[page & (DTLB_INDEX - 1)] };
+}
+
+/* Whether they know all there is to know of `size` bytes. */
+static IN_LINE bool is_resident(const struct place *at, uint64_t address, uint64_t size)
+{
+    return at->slot < L1_SLOTS && at->translation >> 9 == (address >> 12) + 1 && (address & 63) + size <= 64;
+}
+
+static IN_LINE void touch_place(struct model *m, const struct place *at)
+{
+    uint64_t touch = ++m->touch;
+    m->dtlb.used[at->translation & (DTLB_MAX - 1)] = touch;
+    m->l1d.line[at->slot].used = touch;
+}
+
+/* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
 static IN_LINE uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
 {
-    uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10), touch = ++m->touch;
-    uint64_t page = address >> 12, translation = m->dtlb.index[page & (DTLB_INDEX - 1)];
-    if (UNLIKELY(slot >= L1_SLOTS || translation >> 9 != page + 1))
+    struct place at = place_of_address(m, address);
+    if (UNLIKELY(!is_resident(&at, address, 1))) {
+        m->touch++;
         return l1d_touch_slowly(m, b, address, tick, stored);
-    m->dtlb.used[translation & (DTLB_MAX - 1)] = touch;
-    m->l1d.line[slot].used = touch;
-    return (uint32_t)slot;
+    }
+    touch_place(m, &at);
+    return (uint32_t)at.slot;
 }
 
 /* An access that crosses a line: both lines, and the price of the crossing. */
@@ -320,30 +345,44 @@ static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint6
     return ready;
 }
 
-/* A load whose address is known at `tick`: the tick its value is. */
-static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
-                             uint64_t tick)
+/* As load(), whatever comes: a split, a miss, a line still on its way, a store that the load only overlaps. */
+static OUT_OF_LINE uint64_t load_slowly(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
+                                        uint64_t tick)
 {
     uint64_t ready, end = address + ref->size;
     m->ref = ref;
-    if (UNLIKELY((address & 63) + ref->size > 64)) {
+    if ((address & 63) + ref->size > 64) {
         ready = split_access(m, b, address, ref->size, tick, false);
     } else {
         uint32_t slot = l1d_touch(m, b, address, &tick, false);
         ready = tick + m->l1d_ticks;
-        if (UNLIKELY(m->l1d.line[slot].ready > ready)) {
+        if (m->l1d.line[slot].ready > ready) {
             delay(m, b, (enum component)m->l1d.why[slot], address, m->l1d.line[slot].ready - ready);
             ready = m->l1d.line[slot].ready;
         }
     }
+    return after_stores(m, b, address, end, tick, ready);
+}
+
+/* A load whose address is known at `tick`: the tick its value is. Changes nothing before it knows that nothing out of
+ * the ordinary happens; whether it meets a store is no question, as nothing predicts the answer. `wide`: of more than 8
+ * bytes. */
+static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
+                             uint64_t tick, bool wide)
+{
+    struct place at = place_of_address(m, address);
+    uint64_t size = ref->size, ready = tick + m->l1d_ticks;
+    if (UNLIKELY(!is_resident(&at, address, size) || m->l1d.line[at.slot].ready > ready))
+        return load_slowly(m, b, ref, address, tick);
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
-    bool queued = s->drained > m->now, whole = s->address <= address && end <= s->end;
-    bool queued_behind = m->stores[(address + (ref->size > 8) * 8u) >> 3 & (STORE_TABLE - 1)].drained > m->now;
-    if (UNLIKELY((queued & !whole) | (!queued & queued_behind)))
-        return after_stores(m, b, address, end, tick, ready);
-    /* Without a branch: nothing predicts which loads meet a store. */
+    uint64_t begin = s->drained > m->now ? s->address : 0, end = s->drained > m->now ? s->end : UINT64_MAX;
+    if (UNLIKELY(begin > address || address + size > end))
+        return load_slowly(m, b, ref, address, tick);
+    if (wide && UNLIKELY(!(s->drained > m->now) && m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)].drained > m->now))
+        return load_slowly(m, b, ref, address, tick);
+    touch_place(m, &at);
     uint64_t value = forwarded(m, s, tick, ready);
-    return queued ? value : ready;
+    return s->drained > m->now ? value : ready;
 }
 
 /* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the
@@ -374,41 +413,58 @@ static OUT_OF_LINE void queue_full(struct model *m, struct block *b, uint64_t ad
         delay(m, b, blame, address, oldest - m->dispatched);
 }
 
-/* Stores write the L1D in order, one a cycle, after retirement and when their line is there; the queue between holds
- * P_STORE_QUEUE of them, and when it is full nothing more retires. Returns the tick of the write. */
-static IN_LINE uint64_t commit_store(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t ready)
+/* The write to the L1D at `turn`: takes the next place of the queue, and leaves the data for loads to come. */
+static IN_LINE void commit(struct model *m, const struct store *kept, uint32_t slot, enum component why)
 {
-    uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
-    enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
-    m->l1d.dirty[slot] = true;
-    if (UNLIKELY(m->l1d.line[slot].ready > turn || turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)]))
-        turn = late_turn(m, b, address, slot, turn, &why);
-    m->committed = turn;
     uint32_t at = m->queue_at;
-    struct queued *queued = &m->queue[at], oldest = *queued;
-    *queued = (struct queued){ .turn = turn, .why = why };
+    m->l1d.dirty[slot] = true;
+    m->committed = kept->drained;
+    m->queue[at] = (struct queued){ .turn = kept->drained, .why = why };
     m->queue_at = at + 1 == m->queue_entries ? 0 : at + 1;
-    if (UNLIKELY(oldest.turn > m->dispatched))
-        queue_full(m, b, address, oldest.turn, (enum component)oldest.why);
-    return turn;
+    uint64_t first = kept->address >> 3, last = (kept->end - 1) >> 3;
+    m->stores[first & (STORE_TABLE - 1)] = *kept;
+    for (uint64_t granule = first + 1; UNLIKELY(granule <= last); granule++)
+        m->stores[granule & (STORE_TABLE - 1)] = *kept;
 }
 
-/* A store: brings its line in and leaves its data for loads to come. Nobody waits for it but them. */
+/* As store(), whatever comes. */
+static OUT_OF_LINE void store_slowly(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
+                                     uint64_t tick, uint64_t ready)
+{
+    enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
+    m->ref = ref;
+    if ((address & 63) + ref->size > 64)
+        split_access(m, b, address, ref->size, tick, true);
+    uint32_t slot = l1d_touch(m, b, address, &tick, true);
+    uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
+    if (m->l1d.line[slot].ready > turn || turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)])
+        turn = late_turn(m, b, address, slot, turn, &why);
+    struct queued oldest = m->queue[m->queue_at];
+    struct store kept = { .address = address, .end = address + ref->size, .ready = ready, .drained = turn };
+    commit(m, &kept, slot, why);
+    if (oldest.turn > m->dispatched)
+        queue_full(m, b, address, oldest.turn, (enum component)oldest.why);
+}
+
+/* A store whose address is known at `tick`: brings its line in and leaves its data, known at `data`, for loads to come.
+ * Nobody waits for it but them. It writes the L1D in order, one a cycle, after retirement and when its line is there;
+ * the queue between holds P_STORE_QUEUE stores, and when it is full nothing more retires. */
 static IN_LINE void store(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address, uint64_t tick,
                           uint64_t data)
 {
-    uint64_t at = tick, ready = later(data, tick), end = address + ref->size;
+    uint64_t ready = later(data, tick), size = ref->size;
+    struct place at = place_of_address(m, address);
     m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
-    m->ref = ref;
-    if (UNLIKELY((address & 63) + ref->size > 64))
-        split_access(m, b, address, ref->size, tick, true);
-    uint32_t slot = l1d_touch(m, b, address, &at, true);
-    struct store kept = {
-        .address = address, .end = end, .ready = ready, .drained = commit_store(m, b, address, slot, ready)
-    };
-    m->stores[address >> 3 & (STORE_TABLE - 1)] = kept;
-    for (uint64_t granule = (address >> 3) + 1; UNLIKELY(granule <= (end - 1) >> 3); granule++)
-        m->stores[granule & (STORE_TABLE - 1)] = kept;
+    uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
+    if (UNLIKELY(!is_resident(&at, address, size) || m->l1d.line[at.slot].ready > turn ||
+                 turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)] ||
+                 m->queue[m->queue_at].turn > m->dispatched)) {
+        store_slowly(m, b, ref, address, tick, ready);
+        return;
+    }
+    touch_place(m, &at);
+    struct store kept = { .address = address, .end = address + size, .ready = ready, .drained = turn };
+    commit(m, &kept, (uint32_t)at.slot, COMPONENT_DEPENDENCE);
 }
 
 #endif

@@ -20,7 +20,7 @@ static IN_LINE uint64_t refer(struct model *m, struct block *b, const struct flo
                               uint64_t address, uint64_t tick)
 {
     if (n->kind == FLOW_LOAD) {
-        tick = load(m, b, ref, address, tick);
+        tick = load(m, b, ref, address, tick, ref->size > 8);
         m->ready[n->to] = tick;
         return tick;
     }
@@ -29,35 +29,54 @@ static IN_LINE uint64_t refer(struct model *m, struct block *b, const struct flo
     return later(data, tick + n->latency);
 }
 
-/* Runs the data flow: ready times, loads, stores. Returns the tick the last of it is done; `*resolved` the branch. */
-static IN_LINE uint64_t flow(struct model *m, struct block *b, const uint64_t *slots, const struct remap *remap,
-                             uint64_t *resolved)
+/* ---- what the code of a block calls ---- */
+
+static uint64_t load_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
-    uint64_t done = m->dispatched + TICKS, now = m->now;
-    const struct data_ref *ref = b->refs;
-    for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
-        uint64_t tick = inputs_ready(m, n, now);
-        if (n->kind == FLOW_OP) {
-            tick += n->latency;
-            m->ready[n->to] = tick;
-        } else if (n->kind == FLOW_BRANCH) {
-            tick += n->latency;
-            *resolved = tick;
-        } else {
-            tick = refer(m, b, n, ref, placed(remap, base_of(ref, slots) + (uint64_t)ref->displacement), tick);
-            ref++;
-        }
-        done = later(tick, done);
-    }
-    return done;
+    return load(m, m->running, ref, address, tick, false);
 }
 
-/* The same where not all references are performed, or not in order: those below `limit`. */
+static uint64_t load_wide_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
+{
+    return load(m, m->running, ref, address, tick, true);
+}
+
+static void store_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
+{
+    store(m, m->running, ref, address, tick, data);
+}
+
+static uint64_t load_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
+{
+    return load(m, m->running, ref, remap_address(m->remap, address), tick, false);
+}
+
+static uint64_t load_wide_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
+{
+    return load(m, m->running, ref, remap_address(m->remap, address), tick, true);
+}
+
+static void store_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
+{
+    store(m, m->running, ref, remap_address(m->remap, address), tick, data);
+}
+
+void model_set_calls(struct model *m)
+{
+    m->load = m->remap ? load_remapped : load_in_place;
+    m->load_wide = m->remap ? load_wide_remapped : load_wide_in_place;
+    m->store = m->remap ? store_remapped : store_in_place;
+}
+
+/* ---- data flow, interpreted ---- */
+
+/* Runs the data flow, of the references those below `limit`: ready times, loads, stores. Returns the tick the last of it
+ * is done; `*resolved` the branch. What the code of a block must come to. */
 static OUT_OF_LINE uint64_t flow_in_part(struct model *m, struct block *b, const uint64_t *slots, unsigned limit,
                                          uint64_t *resolved)
 {
     uint64_t done = m->dispatched + TICKS, now = m->now;
-    for (const struct flow_node *n = b->nodes, *last = n + b->node_count; n < last; n++) {
+    for (const struct flow_node *n = block_nodes(b), *last = n + b->node_count; n < last; n++) {
         uint64_t tick = inputs_ready(m, n, now);
         if (n->kind == FLOW_OP) {
             tick += n->latency;
@@ -146,8 +165,7 @@ static OUT_OF_LINE void execute_rarity(struct model *m, struct block *b, const u
     repeat(m, b, slots, exit);
 }
 
-static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit,
-                            const struct remap *remap)
+static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
     if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
         execute_rarity(m, b, slots, exit);
@@ -156,13 +174,15 @@ static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *sl
     b->left[exit]++;
     b->detailed++;
     fetch(m, b);
-    uint64_t waited = dispatch(m, b), resolved = m->dispatched + TICKS, done;
-    if (LIKELY(b->plain))
-        done = flow(m, b, slots, remap, &resolved);
+    uint64_t waited = dispatch(m, b);
+    struct flow_end end = { .resolved = m->dispatched + TICKS };
+    m->running = b;
+    if (LIKELY(b->code != NULL))
+        end = b->code(m, slots, m->now, m->dispatched + TICKS);
     else
-        done = flow_in_part(m, b, slots, UINT32_MAX, &resolved);
-    retire(m, b, done, waited);
-    branch(m, b, exit, slots, resolved);
+        end.done = flow_in_part(m, b, slots, UINT32_MAX, &end.resolved);
+    retire(m, b, end.done, waited);
+    branch(m, b, exit, slots, end.resolved);
 }
 
 /* Repeats and their like are always done in detail: they are rare. */
@@ -225,31 +245,19 @@ static IN_LINE void fetch_ahead(const struct model *m, struct ahead *ahead)
     ahead->at += stream_words(*ahead->at);
 }
 
-/* Records in detail, up to the end of the phase; returns where it stopped. There are two, so that what never changes
- * within a run is not asked at every reference: whether addresses are mapped anew. */
-static IN_LINE const uint64_t *run_detail(struct model *m, const uint64_t *at, const uint64_t *end,
-                                          const struct remap *remap)
+/* Records in detail, up to the end of the phase; returns where it stopped. */
+static OUT_OF_LINE const uint64_t *run_detail(struct model *m, const uint64_t *at, const uint64_t *end)
 {
     struct ahead ahead = look_ahead(at, end);
     uint64_t left = m->phase_left;
     for (; at < end && left; left--) {
         uint64_t head = *at;
         fetch_ahead(m, &ahead);
-        execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head), remap);
+        execute(m, m->blocks[stream_id(head)], at + 1, stream_exit_number(head));
         at += stream_words(head);
     }
     m->phase_left = left;
     return at;
-}
-
-static OUT_OF_LINE const uint64_t *run_in_place(struct model *m, const uint64_t *at, const uint64_t *end)
-{
-    return run_detail(m, at, end, NULL);
-}
-
-static OUT_OF_LINE const uint64_t *run_remapped(struct model *m, const uint64_t *at, const uint64_t *end)
-{
-    return run_detail(m, at, end, m->remap);
 }
 
 static OUT_OF_LINE const uint64_t *run_warm(struct model *m, const uint64_t *at, const uint64_t *end)
@@ -271,6 +279,6 @@ void model_run(struct model *m, const uint64_t *at, const uint64_t *end)
     while (at < end) {
         if (!m->phase_left)
             sample_next_phase(m);
-        at = m->warming ? run_warm(m, at, end) : m->remap ? run_remapped(m, at, end) : run_in_place(m, at, end);
+        at = m->warming ? run_warm(m, at, end) : run_detail(m, at, end);
     }
 }

@@ -64,6 +64,10 @@ bool model_sampled(const struct model *model);
  * objects in model_costs then have the new addresses, which no name belongs to. */
 void model_remap(struct model *model, const struct remap *remap);
 
+/* From here on data flow is interpreted and not made into machine code: the same figures, slower. What a machine does
+ * that gives no memory to execute. Before the first block. */
+void model_interpret(struct model *model);
+
 /* NULL is harmless. */
 void model_free(struct model *model);
 

@@ -17,6 +17,7 @@
 #include "core/cost.h"
 #include "sim/cache.h"
 #include "sim/flow.h"
+#include "sim/flow_code.h"
 #include "sim/maps.h"
 #include "sim/model.h"
 #include "sim/objects.h"
@@ -88,7 +89,7 @@ struct block_rest {
     uint64_t settled_executions, settled_windows;
 };
 
-/* One described block as every execution sees it: two lines of 64 bytes, then its nodes, then its references, in one
+/* One described block as every execution sees it: two lines of 64 bytes, then its references, then its nodes, in one
  * piece so that a run's next blocks can be fetched ahead. */
 struct block {
     uint64_t address;
@@ -101,7 +102,7 @@ struct block {
     uint32_t btb_slot;
 
     struct block_rest *rest;
-    const struct data_ref *refs;
+    flow_code *code;          /* of its data flow; NULL: its nodes are interpreted */
     uint64_t detailed;        /* executions with the clocks running: all of them unless the model samples */
     uint16_t bytes;           /* of code */
     uint16_t branch_offset;   /* of the last instruction */
@@ -120,10 +121,16 @@ struct block {
     uint8_t plain;            /* its nodes use its references in order, each once and always */
     struct branch_bias bias;
     uint8_t pad[7];
-    struct flow_node nodes[];
+    struct data_ref refs[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
 _Static_assert(sizeof(struct data_ref) == 16, "four a cache line");
+
+/* Its data flow, in program order. */
+static inline const struct flow_node *block_nodes(const struct block *b)
+{
+    return (const struct flow_node *)(b->refs + b->ref_count);
+}
 
 static inline uint64_t block_end(const struct block *b)
 {
@@ -265,6 +272,10 @@ struct model {
     struct stride strides[STRIDES_MAX];
     struct objects objects;
     const struct data_ref *ref; /* being looked at */
+    struct block *running;     /* whose code runs */
+    flow_load *load, *load_wide; /* what the code calls; wide: of more than 8 bytes */
+    flow_store *store;
+    struct code_space *code;   /* NULL: data flow is interpreted */
 
     /* parameters in the form the fast path wants */
     uint32_t window_ops_room;  /* operations in the reorder buffer */
@@ -308,6 +319,9 @@ static inline uint64_t base_of(const struct data_ref *ref, const uint64_t *slots
 {
     return slots[ref->slot] & (uint64_t)(int64_t)ref->based;
 }
+
+/* Chooses what the code of blocks calls, by where references lie (model.c). */
+void model_set_calls(struct model *model);
 
 /* Execution goes on in another thread (events.c). */
 void model_switch_thread(struct model *model, uint32_t thread);
