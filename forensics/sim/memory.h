@@ -429,9 +429,11 @@ static IN_LINE void commit(struct model *m, const struct store *kept, uint32_t s
 
 /* As store(), whatever comes. */
 static OUT_OF_LINE void store_slowly(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
-                                     uint64_t tick, uint64_t ready)
+                                     uint64_t tick, uint64_t data)
 {
+    uint64_t ready = later(data, tick);
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
+    m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
     m->ref = ref;
     if ((address & 63) + ref->size > 64)
         split_access(m, b, address, ref->size, tick, true);
@@ -454,14 +456,14 @@ static IN_LINE void store(struct model *m, struct block *b, const struct data_re
 {
     uint64_t ready = later(data, tick), size = ref->size;
     struct place at = place_of_address(m, address);
-    m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
     uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
     if (UNLIKELY(!is_resident(&at, address, size) || m->l1d.line[at.slot].ready > turn ||
                  turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)] ||
                  m->queue[m->queue_at].turn > m->dispatched)) {
-        store_slowly(m, b, ref, address, tick, ready);
+        store_slowly(m, b, ref, address, tick, data);
         return;
     }
+    m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
     touch_place(m, &at);
     struct store kept = { .address = address, .end = address + size, .ready = ready, .drained = turn };
     commit(m, &kept, (uint32_t)at.slot, COMPONENT_DEPENDENCE);

@@ -16,16 +16,16 @@ static IN_LINE uint64_t inputs_ready(const struct model *m, const struct flow_no
 }
 
 /* One node's reference: the tick its value, or the store's data, is there. */
-static IN_LINE uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const struct data_ref *ref,
+static uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const struct data_ref *ref,
                               uint64_t address, uint64_t tick)
 {
     if (n->kind == FLOW_LOAD) {
-        tick = load(m, b, ref, address, tick, ref->size > 8);
+        tick = load_slowly(m, b, ref, address, tick);
         m->ready[n->to] = tick;
         return tick;
     }
     uint64_t data = m->ready[n->data];
-    store(m, b, ref, address, tick, data);
+    store_slowly(m, b, ref, address, tick, data);
     return later(data, tick + n->latency);
 }
 
