@@ -60,8 +60,18 @@ static const struct form *draw_form(struct dice *dice, bool light)
     return f;
 }
 
+/* mov r, imm: waits for nothing. */
+static void draw_constant(struct dice *dice, struct draft *d)
+{
+    unsigned reg = roll(dice, 16);
+    char code[6] = { (char)(0x40 | (reg > 7)), (char)(0xb8 | (reg & 7)) };
+    insn(d, STREAM_INSN_ALU, code, sizeof code);
+}
+
 static void draw_insn(struct dice *dice, struct draft *d, bool light)
 {
+    if (roll(dice, 6) == 0)
+        draw_constant(dice, d);
     const struct form *f = draw_form(dice, light);
     for (unsigned n = light ? roll(dice, 12) : 0; n; n--)
         insn(d, STREAM_INSN_NOP, "\x90", 1);
