@@ -1,5 +1,7 @@
 #include "elf/apart.h"
 
+#include "elf/dwarf_walk.h"
+
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <string.h>
@@ -87,6 +89,10 @@ Dwarf *image_dwarf(struct image *image)
         Dwfl_Module *module = module_of(image);
         image->dwarf = module ? dwfl_module_getdwarf(module, &bias) : NULL;
     }
+    Dwarf *common = image->dwarf ? dwarf_getalt(image->dwarf) : NULL;
+    image->texts_unended = image->dwarf && !(walk_texts_end(image->dwarf) && (!common || walk_texts_end(common)));
+    if (image->texts_unended)
+        image->dwarf = NULL;
     return image->dwarf;
 }
 

@@ -95,7 +95,7 @@ static void walk_below(struct walk *w, Dwarf_Die *parent, const char *scope, uns
             continue;
         }
         char inner[SCOPE_MOST];
-        const char *name = dwarf_diename(&die);
+        const char *name = walk_name(&die);
         snprintf(inner, sizeof inner, "%s%s%s", scope, scope[0] ? "::" : "", name ? name : "(anonymous)");
         walk_below(w, &die, inner, depth + 1);
     } while (walk_next(w->budget, &die));
@@ -107,6 +107,26 @@ void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit
     walk_below(&w, parent, "", 0);
 }
 
+bool walk_texts_end(Dwarf *dwarf)
+{
+    static const char *const names[] = { ".debug_str", ".debug_line_str", ".debug_str.dwo", ".zdebug_str", ".zdebug_line_str",
+                                         ".zdebug_str.dwo" };
+    Elf *elf = dwarf_getelf(dwarf);
+    size_t table;
+    if (!elf || elf_getshdrstrndx(elf, &table) != 0)
+        return false;
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+        GElf_Shdr h;
+        const char *name = gelf_getshdr(scn, &h) ? elf_strptr(elf, table, h.sh_name) : NULL;
+        Elf_Data *data = NULL;
+        for (size_t i = 0; name && !data && i < sizeof names / sizeof *names; i++)
+            data = strcmp(name, names[i]) == 0 ? elf_getdata(scn, NULL) : NULL;
+        if (data && data->d_size && (!data->d_buf || ((const char *)data->d_buf)[data->d_size - 1]))
+            return false;
+    }
+    return true;
+}
+
 bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
 {
     Dwarf_Die sub;
@@ -115,8 +135,9 @@ bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
         return false;
     /* libdw hands out a type unit's type by the same parameter as a skeleton's other half. */
     bool skeleton = type == DW_UT_skeleton;
-    unit->tree = skeleton && sub.addr ? sub : unit->head;
-    unit->lacks_split = skeleton && !sub.addr;
+    bool there = skeleton && sub.addr && walk_texts_end(dwarf_cu_getdwarf(sub.cu));
+    unit->tree = there ? sub : unit->head;
+    unit->lacks_split = skeleton && !there;
     return true;
 }
 
@@ -146,6 +167,48 @@ void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, voi
         before = split;
     }
     arena_free(w.arena);
+}
+
+/* libdw measures an attribute when it steps to the next one, so the step over this one tells whether its text ends. */
+struct measured {
+    unsigned attribute;
+    bool stepped_over;
+};
+
+static int measure_attribute(Dwarf_Attribute *attr, void *thing)
+{
+    struct measured *m = thing;
+    if (m->stepped_over)
+        return DWARF_CB_ABORT;
+    m->stepped_over = dwarf_whatattr(attr) == m->attribute;
+    return DWARF_CB_OK;
+}
+
+const char *walk_text(Dwarf_Die *die, unsigned attribute)
+{
+    Dwarf_Attribute attr;
+    struct measured m = { .attribute = attribute };
+    if (!dwarf_attr(die, attribute, &attr))
+        return NULL;
+    if (dwarf_whatform(&attr) == DW_FORM_string && dwarf_getattrs(die, measure_attribute, &m, 0) == -1)
+        return NULL;
+    return dwarf_formstring(&attr);
+}
+
+enum { MOST_ORIGINS = 16 };
+
+const char *walk_name(Dwarf_Die *die)
+{
+    Dwarf_Die at = *die, origin;
+    Dwarf_Attribute attr;
+    for (int i = 0; i < MOST_ORIGINS; i++, at = origin) {
+        if (dwarf_hasattr(&at, DW_AT_name))
+            return walk_text(&at, DW_AT_name);
+        if (!dwarf_formref_die(dwarf_attr(&at, DW_AT_abstract_origin, &attr), &origin) &&
+            !dwarf_formref_die(dwarf_attr(&at, DW_AT_specification, &attr), &origin))
+            return NULL;
+    }
+    return NULL;
 }
 
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise)

@@ -24,6 +24,9 @@ bool walk_child(struct walk_budget *budget, Dwarf_Die *die, Dwarf_Die *child);
 /* Steps to the next sibling; false: none. A sibling reference that leads back ends the list. */
 bool walk_next(struct walk_budget *budget, Dwarf_Die *die);
 
+/* Whether the sections of texts end with the end of one: libdw hands out texts of those without looking for it. */
+bool walk_texts_end(Dwarf *dwarf);
+
 /* A unit of the debug information; all zero before the first. */
 struct walk_unit {
     Dwarf_CU *cu;
@@ -45,6 +48,12 @@ void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit
 
 /* The value of a constant attribute, its abstract origin asked too; `otherwise` where it has none. */
 uint64_t walk_number(Dwarf_Die *die, unsigned attribute, uint64_t otherwise);
+
+/* The text of an attribute of this DIE; NULL: none, or one that does not end inside its unit, which libdw hands out. */
+const char *walk_text(Dwarf_Die *die, unsigned attribute);
+
+/* The name of a DIE or of what it is an instance or the definition of; NULL: nameless. */
+const char *walk_name(Dwarf_Die *die);
 
 /* Steps to the type that DW_AT_type of a DIE names, to its definition where that is in a type unit; false: none. */
 bool walk_type(Dwarf_Die *die);

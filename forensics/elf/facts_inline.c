@@ -48,7 +48,7 @@ static void add_sites(struct sites *s, Dwarf_Die *parent, size_t change, unsigne
         return;
     do {
         int tag = dwarf_tag(&die);
-        const char *name = tag == DW_TAG_inlined_subroutine ? dwarf_diename(&die) : NULL;
+        const char *name = tag == DW_TAG_inlined_subroutine ? walk_name(&die) : NULL;
         if (name)
             *ARENA_PUSH(s->arena, s->items, s->count, s->room) =
                 (struct site){ change, name, walk_number(&die, DW_AT_call_line, 0), die };

@@ -38,6 +38,7 @@ struct image {
     bool absolute;                 /* ET_EXEC: addresses are final, so immediates may be addresses */
     Dwarf *dwarf;                  /* see image_dwarf */
     bool dwarf_tried;
+    bool texts_unended;            /* there is debug information, but a section of texts in it does not end with one */
     bool on_disk;                  /* opened by path */
     struct apart *apart;           /* what lies in other files (apart.h); NULL: not looked for yet */
     const struct frames *frames;   /* call frame information; NULL until inventory_read filled it */

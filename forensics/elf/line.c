@@ -147,11 +147,11 @@ static void find_function(struct lines *lines, struct source_unit *unit, uint64_
     if (!f)
         return;
     Dwarf_Die die = f->die;
-    line->function = dwarf_diename(&die);
+    line->function = walk_name(&die);
     for (unsigned depth = 0; depth < WALK_MOST_DEPTH && descend(&budget, &die, address); depth++) {
         if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
             continue;
-        const char *name = dwarf_diename(&die);
+        const char *name = walk_name(&die);
         line->function = name ? name : line->function;
         line->inlined++;
     }

@@ -94,12 +94,11 @@ static void read_producers(struct arena *arena, struct image *image, struct inve
     struct walk_unit unit = { 0 };
     size_t units = 0, lacking = 0;
     while (dwarf && walk_unit(dwarf, &unit)) {
-        Dwarf_Attribute attr;
         units++;
         lacking += unit.lacks_split;
         inv->has_debug = true;
         const char *text = dwarf_tag(&unit.tree) == DW_TAG_compile_unit
-                               ? dwarf_formstring(dwarf_attr(&unit.tree, DW_AT_producer, &attr))
+                               ? walk_text(&unit.tree, DW_AT_producer)
                                : NULL;
         if (text && strncmp(text, "GNU AS", 6) != 0)
             texts_add(&producers, name_clean(arena, text));
@@ -140,7 +139,7 @@ static void note_debug(struct arena *arena, struct image *image, struct inventor
         inventory_lacks(arena, inv,
                         "'%s' has debug information that cannot be read (%s): types, inlining and source lines cannot "
                         "be compared",
-                        inv->path, dwarf_errmsg(-1));
+                        inv->path, image->texts_unended ? "a text in it has no end" : dwarf_errmsg(-1));
     else if (link)
         inventory_lacks(arena, inv,
                         "'%s' has its debug information in '%s', which is not there or belongs to another build: "

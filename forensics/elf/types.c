@@ -67,13 +67,13 @@ static void collect(void *context, Dwarf_Die *die, const char *scope)
     struct reading *r = context;
     int tag = dwarf_tag(die);
     const char *word = kind_word(tag),
-               *name = word[0] || tag == DW_TAG_typedef || tag == DW_TAG_subprogram ? dwarf_diename(die) : NULL;
+               *name = word[0] || tag == DW_TAG_typedef || tag == DW_TAG_subprogram ? walk_name(die) : NULL;
     Dwarf_Die named = *die;
     if (!name)
         return;
     if (word[0])
         add(r->types, die, name, word, scope);
-    else if (tag == DW_TAG_typedef && walk_type(&named) && kind_word(dwarf_tag(&named))[0] && !dwarf_diename(&named))
+    else if (tag == DW_TAG_typedef && walk_type(&named) && kind_word(dwarf_tag(&named))[0] && !walk_name(&named))
         add(r->types, &named, name, "", scope);
     if ((word[0] && tag != DW_TAG_enumeration_type) ||
         (tag == DW_TAG_subprogram && r->inside && r->inside(r->context, die)))
@@ -133,8 +133,8 @@ static const char *member_name(Dwarf_Die *die)
 {
     Dwarf_Die base = *die;
     if (dwarf_tag(die) == DW_TAG_inheritance)
-        return walk_type(&base) ? dwarf_diename(&base) : NULL;
-    return dwarf_diename(die);
+        return walk_type(&base) ? walk_name(&base) : NULL;
+    return walk_name(die);
 }
 
 /* A static member of a C++ class takes no room in it; a virtual base sits where only the program knows. */
@@ -243,7 +243,7 @@ const char *type_said(struct arena *arena, Dwarf_Die *die)
         if (!walk_type(&at))
             return join(arena, "void", behind);
         int tag = dwarf_tag(&at);
-        const char *name = dwarf_diename(&at);
+        const char *name = walk_name(&at);
         if (tag == DW_TAG_pointer_type)
             behind = join(arena, " *", behind);
         else if (tag == DW_TAG_reference_type || tag == DW_TAG_rvalue_reference_type)
