@@ -77,6 +77,26 @@ static bool join_model(struct arena *arena, struct layout_study *whole, const st
     return true;
 }
 
+/* Every processor's own; the first is the verdict's. */
+static bool join_models(struct result *whole, const struct result *part, const char *what, struct err *err)
+{
+    if (whole->elsewhere_count != part->elsewhere_count)
+        return err_set(err, ERR_TOOL, "%s is of another sweep: --profile names %zu processors, not %zu: name results of one sweep only",
+                       what, part->elsewhere_count + 1, whole->elsewhere_count + 1);
+    if (!join_model(whole->arena, whole->layouts, part->layouts, what, err))
+        return false;
+    for (size_t i = 0; i < whole->elsewhere_count; i++)
+        if (!join_model(whole->arena, &whole->elsewhere[i], &part->elsewhere[i], what, err))
+            return false;
+    return true;
+}
+
+static void conclude_model(struct arena *arena, struct layout_study *study, double floor)
+{
+    study->shard = study->shards = 0;
+    layouts_conclude(arena, study, floor > 0 ? floor : study->floor);
+}
+
 /* ---- real ---- */
 
 static void join_real(struct arena *arena, struct real_study *whole, const struct real_study *part)
@@ -98,7 +118,7 @@ bool join_results(struct result *whole, const struct result *part, const char *w
                        !part->layouts != !whole->layouts ? "modelled" : "real");
     if (!real_same(whole, part, what, err))
         return false;
-    if (whole->layouts && !join_model(whole->arena, whole->layouts, part->layouts, what, err))
+    if (whole->layouts && !join_models(whole, part, what, err))
         return false;
     if (whole->real)
         join_real(whole->arena, whole->real, part->real);
@@ -107,10 +127,10 @@ bool join_results(struct result *whole, const struct result *part, const char *w
 
 void join_conclude(struct result *whole, double floor)
 {
-    if (whole->layouts) {
-        whole->layouts->shard = whole->layouts->shards = 0;
-        layouts_conclude(whole->arena, whole->layouts, floor > 0 ? floor : whole->layouts->floor);
-    }
+    if (whole->layouts)
+        conclude_model(whole->arena, whole->layouts, floor);
+    for (size_t i = 0; i < whole->elsewhere_count; i++)
+        conclude_model(whole->arena, &whole->elsewhere[i], floor);
     if (whole->real) {
         whole->real->shard = whole->real->shards = 1;
         real_conclude(whole->arena, whole->real, floor > 0 ? floor : 0.01);

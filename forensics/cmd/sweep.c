@@ -135,8 +135,6 @@ static void check_real(struct argp_state *state, const struct sweep_options *o)
                    "both sides must be linked again: give --relink with {side}, or --old-relink and --new-relink");
     if (o->real && o->shared.spec.runs == 0)
         argp_error(state, "--real needs rounds: give --runs 1 or more, or leave --real out for the model alone");
-    if (o->wanted.shards > 1 && o->shared.spec.profile && strchr(o->shared.spec.profile, ','))
-        argp_error(state, "--shard takes one --profile: `merge` puts together one processor's layouts");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

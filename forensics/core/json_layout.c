@@ -163,13 +163,28 @@ static void walk_study(struct codec *codec, void *item)
     walk_sides(codec, "huge_gain", study->huge_gain);
 }
 
-/* What other processors said; their trials are not kept. */
+/* Of a shard the trials, too: whoever merges needs them. */
+static void walk_other_study(struct codec *codec, void *item)
+{
+    struct layout_study *study = item;
+    walk_study(codec, item);
+    if (codec->saving && study->shards <= 1)
+        return;
+    size_t count = study->trial_count;
+    struct layout_trial *trials = codec_items(codec, "layouts", study->trials, &count, sizeof *trials, walk_trial);
+    if (codec->saving)
+        return;
+    study->trials = trials;
+    study->trial_count = study->trial_room = trials ? count : 0;
+}
+
+/* What other processors said; their trials are kept in shards alone. */
 static void walk_elsewhere(struct codec *codec, struct result *result)
 {
     if (codec->saving && !result->elsewhere_count)
         return;
     struct layout_study *studies = codec_items(codec, "layout_effect_elsewhere", result->elsewhere, &result->elsewhere_count,
-                                               sizeof *studies, walk_study);
+                                               sizeof *studies, walk_other_study);
     if (!codec->saving)
         result->elsewhere = studies;
 }

@@ -34,6 +34,21 @@ def show(title, hits, trials):
     return low
 
 
+def study_of(result):
+    """What the layouts said: on the machine, where they ran there, else on the model."""
+    real = result.get("real_layouts")
+    if not real:
+        return {**result["layout_effect"], "clock": False}
+    return {**real, "clock": True, "observed": real["observed"]["value"]}
+
+
+def where(study):
+    if study["clock"]:
+        rounds = max(len(layout["old"]) for layout in study["layouts"])
+        return f"{rounds} rounds on the clock, smallest effect that counts in the first {100 * study['floor']:.1f} %"
+    return f"{study['processor']}, {study['instructions']['old'] / 1e6:.2f} million instructions a side"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("results")
@@ -42,12 +57,11 @@ def main():
     studies = []
     for number in range(1, options.relinks + 1):
         with open(os.path.join(options.results, f"{number}.json"), encoding="utf-8") as file:
-            studies.append(json.load(file)["layout_effect"])
-    whole = [study["effects"][0] for study in studies]
+            studies.append(study_of(json.load(file)))
+    whole = [study["all"] if study["clock"] else study["effects"][0] for study in studies]
     observed = [100 * abs(study["observed"]) for study in studies]
     contents = [100 * abs(one["content"]) for one in whole]
-    print(f"{len(studies)} sweeps of {whole[0]['layouts']} layouts, {studies[0]['processor']}, "
-          f"{studies[0]['instructions']['old'] / 1e6:.2f} million instructions a side")
+    print(f"{len(studies)} sweeps of {whole[0]['layouts']} layouts, {where(studies[0])}")
     print(f"  as shipped the relinks differ by up to {max(observed):.2f} %, in the same layout by up to {max(contents):.4f} %")
     show("as shipped differ by the floor or more", sum(abs(s["observed"]) >= s["floor"] for s in studies), len(studies))
     outside = sum(not one["content_interval"][0] <= 0 <= one["content_interval"][1] for one in whole)

@@ -72,9 +72,6 @@ for bad in 0/3 4/3 2 2/x 1/2/3; do
     like "$? $(<err)" "^1 .*--shard takes a part and the number of parts, e.g. 2/8, not '$bad'" "--shard $bad is an error"
 done
 
-"$ltf" sweep --profile zen3,golden-cove --shard 1/2 old new >out 2>err
-like "$? $(<err)" '^1 .*--shard takes one --profile' "shards of several processors are refused before anything is run"
-
 # ---- on the model ----
 if [[ ! -x $root/build/recorder/layout_tax_recorder-amd64-linux ]]; then
     skip "shards on the model" "no recorder was built"
@@ -89,6 +86,12 @@ is "$?" 3 "the merged verdict has its exit status"
 is "$(field 'd["layout_effect"]["effects"], d["layouts"]' whole.json)" "$(field 'd["layout_effect"]["effects"], d["layouts"]' alone.json)" \
     "on the model the shards together are the whole sweep, bit for bit"
 ok "with all that follows from it" cmp whole.json alone.json
+model=("$ltf" sweep --profile zen3,skylake-sp --layouts 2 --apart 0 --axes text)
+"${model[@]}" --json alone.json old new -- 2 >/dev/null
+run_shards 2 "${model[@]}"
+"$ltf" merge shard-2.json shard-1.json --json whole.json >out
+ok "so they are on several processors" cmp whole.json alone.json
+like "$(<out)" 'skylake-sp +[+-][0-9.]+ %' "all of which stand in one table"
 sed -E 's/("instructions": \{"old": )[0-9.]+/\11/' shard-2.json >recording.json
 refused 'recorded another execution of old' "another recording" shard-1.json recording.json
 done_testing
