@@ -1,6 +1,7 @@
 #include "elf/dwarf_walk.h"
 
 #include "base/arena.h"
+#include "elf/split.h"
 
 #include <dwarf.h>
 #include <stdio.h>
@@ -127,17 +128,25 @@ bool walk_texts_end(Dwarf *dwarf)
     return true;
 }
 
-bool walk_unit(Dwarf *dwarf, struct walk_unit *unit)
+bool walk_unit(struct image *image, struct walk_unit *unit)
 {
     Dwarf_Die sub;
     uint8_t type;
-    if (dwarf_get_units(dwarf, unit->cu, &unit->cu, NULL, &type, &unit->head, &sub) != 0)
+    uint64_t id;
+    Dwarf *dwarf = image_dwarf(image);
+    if (!dwarf || dwarf_get_units(dwarf, unit->cu, &unit->cu, NULL, &type, &unit->head, &sub) != 0)
         return false;
     /* libdw hands out a type unit's type by the same parameter as a skeleton's other half. */
     bool skeleton = type == DW_UT_skeleton;
     bool there = skeleton && sub.addr && walk_texts_end(dwarf_cu_getdwarf(sub.cu));
     unit->tree = there ? sub : unit->head;
     unit->lacks_split = skeleton && !there;
+    bool partly = there && !split_is_whole(dwarf_cu_getdwarf(sub.cu));
+    if ((unit->lacks_split || partly) && dwarf_cu_info(unit->cu, NULL, NULL, NULL, NULL, &id, NULL, NULL) == 0 &&
+        split_find(image, &unit->head, id, &sub)) {
+        unit->tree = sub;
+        unit->lacks_split = false;
+    }
     return true;
 }
 
@@ -152,14 +161,14 @@ static void walk_split_types(struct walk *w, Dwarf *split)
             walk_below(w, &die, "", 0);
 }
 
-void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context)
+void walk_units(struct image *image, struct walk_budget *budget, walk_visit *visit, void *context)
 {
+    Dwarf *dwarf = image_dwarf(image), *before = dwarf;
     struct walk w = {
         .budget = budget, .visit = visit, .context = context, .own = dwarf, .arena = arena_new()
     };
     struct walk_unit unit = { 0 };
-    Dwarf *before = dwarf;
-    while (budget->dies && walk_unit(dwarf, &unit)) {
+    while (budget->dies && walk_unit(image, &unit)) {
         Dwarf *split = dwarf_cu_getdwarf(unit.tree.cu);
         walk_below(&w, &unit.tree, "", 0);
         if (split != dwarf && split != before)

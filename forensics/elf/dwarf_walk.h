@@ -4,7 +4,8 @@
 #ifndef FORENSICS_ELF_DWARF_WALK_H
 #define FORENSICS_ELF_DWARF_WALK_H
 
-#include <elfutils/libdw.h>
+#include "elf/image.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,13 +36,13 @@ struct walk_unit {
     bool lacks_split; /* the other file is not there, so that the tree is empty */
 };
 
-/* Steps to the next unit; false: none. */
-bool walk_unit(Dwarf *dwarf, struct walk_unit *unit);
+/* Steps to the next unit of a file's debug information; false: none, or there is no such information. */
+bool walk_unit(struct image *image, struct walk_unit *unit);
 
 /* Calls back for every DIE outside functions and types: units' children and those of namespaces inside. `scope` is the
  * namespaces' names joined by "::", "" outside. */
 typedef void walk_visit(void *context, Dwarf_Die *die, const char *scope);
-void walk_units(Dwarf *dwarf, struct walk_budget *budget, walk_visit *visit, void *context);
+void walk_units(struct image *image, struct walk_budget *budget, walk_visit *visit, void *context);
 
 /* The same below one DIE. */
 void walk_scope(struct walk_budget *budget, Dwarf_Die *parent, walk_visit *visit, void *context);

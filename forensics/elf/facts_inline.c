@@ -106,7 +106,7 @@ static struct sites read_sites(struct finder *f, struct arena *scratch, bool old
                        .budget = &budget,
                        .old_side = old_side,
                        .described = arena_array(scratch, f->delta->symbol_count + 1, sizeof *s.described) };
-    walk_units(image_dwarf((old_side ? f->delta->old : f->delta->new)->image), &budget, visit, &s);
+    walk_units((old_side ? f->delta->old : f->delta->new)->image, &budget, visit, &s);
     if (s.count)
         qsort(s.items, s.count, sizeof *s.items, by_callee);
     return s;

@@ -57,7 +57,7 @@ static bool same_texts(const struct member *a, const struct member *b, size_t co
     bool same = true;
     for (size_t i = 0; i < count && same; i++) {
         Dwarf_Die x = a[i].die, y = b[i].die;
-        same = strcmp(type_said(scratch, &x), type_said(scratch, &y)) == 0;
+        same = !types_differ(type_said(scratch, &x), type_said(scratch, &y));
     }
     arena_free(scratch);
     return same;
@@ -93,12 +93,12 @@ static void compare_member(struct finder *f, const struct type *type, const stru
 {
     Dwarf_Die old_die = o->die, new_die = m->die;
     const char *was = type_said(f->arena, &old_die), *is = type_said(f->arena, &new_die);
-    if (strcmp(was, is) != 0 || o->bits != m->bits)
+    if (types_differ(was, is) || o->bits != m->bits)
         fact_add(f, fact_of(type, FACT_MEMBER_TYPE, o->size, m->size),
                  "the member %s of %s%s is %s%s, before %s%s", m->name, type->word, type->name, is,
                  m->bits ? arena_printf(f->arena, " : %u", m->bits) : "", was,
                  o->bits ? arena_printf(f->arena, " : %u", o->bits) : "");
-    if (member_crosses(m) && !member_crosses(o))
+    if (o->size && member_crosses(m) && !member_crosses(o))
         fact_add(f, fact_of(type, FACT_MEMBER_LINE, o->offset, m->offset),
                  "the member %s of %s%s (%llu bytes at %llu, before at %llu) now crosses a 64-byte line where the "
                  "struct starts one",
@@ -197,7 +197,7 @@ static struct types read_side(struct finder *f, bool old_side)
     bool any = false;
     for (size_t i = 0; i < f->delta->symbol_count && !any; i++)
         any = f->delta->symbols[i].fate != FATE_SAME && f->delta->symbols[i].fate != FATE_MOVED;
-    return types_read(f->arena, image_dwarf((old_side ? f->delta->old : f->delta->new)->image), any ? is_wanted : NULL,
+    return types_read(f->arena, (old_side ? f->delta->old : f->delta->new)->image, any ? is_wanted : NULL,
                       &inside);
 }
 

@@ -168,7 +168,7 @@ static struct variables read_variables(struct finder *f, struct arena *scratch, 
     struct walk_budget budget = { WALK_MOST_DIES };
     struct variables v = { .f = f, .arena = scratch, .budget = &budget, .old_side = old_side, .inside = inside };
     list_tls(&v);
-    walk_units(image_dwarf((old_side ? f->delta->old : f->delta->new)->image), &budget, list_variable, &v);
+    walk_units((old_side ? f->delta->old : f->delta->new)->image, &budget, list_variable, &v);
     if (v.count)
         qsort(v.items, v.count, sizeof *v.items, by_change);
     return v;
@@ -186,7 +186,7 @@ static void compare_variable(struct finder *f, struct arena *scratch, struct var
                               .old_address = c->old->kind == SYMBOL_TLS ? 0 : c->old->address,
                               .new_address = c->new->kind == SYMBOL_TLS ? 0 : c->new->address,
                               .weight = (double)c->new->size };
-    if (strcmp(was, is) != 0)
+    if (types_differ(was, is))
         fact_add(f, fact, "the %s %s is %s, before %s",
                  c->new->kind == SYMBOL_TLS ? "thread-local variable" : "variable", c->name, is, was);
 }

@@ -16,6 +16,7 @@
 
 struct apart;
 struct frames;
+struct split;
 
 /* A PT_LOAD whose file part lies inside the file. */
 struct load {
@@ -41,6 +42,7 @@ struct image {
     bool texts_unended;            /* there is debug information, but a section of texts in it does not end with one */
     bool on_disk;                  /* opened by path */
     struct apart *apart;           /* what lies in other files (apart.h); NULL: not looked for yet */
+    struct split *split;           /* units in other files that libdw does not find (split.h); NULL: as above */
     const struct frames *frames;   /* call frame information; NULL until inventory_read filled it */
 };
 

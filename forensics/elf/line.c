@@ -60,7 +60,7 @@ struct lines *lines_open(struct arena *arena, const struct inventory *inv)
         return NULL;
     struct lines *lines = arena_alloc(arena, sizeof *lines);
     lines->arena = arena;
-    while (walk_unit(dwarf, &unit))
+    while (walk_unit(inv->image, &unit))
         add_unit(lines, &unit.head, &unit.tree);
     if (lines->count)
         qsort(lines->ranges, lines->count, sizeof *lines->ranges, by_start);

@@ -90,10 +90,9 @@ static void note_split(struct arena *arena, struct inventory *inv, size_t units,
 static void read_producers(struct arena *arena, struct image *image, struct inventory *inv)
 {
     struct texts producers = { .count = 0 };
-    Dwarf *dwarf = image_dwarf(image);
     struct walk_unit unit = { 0 };
     size_t units = 0, lacking = 0;
-    while (dwarf && walk_unit(dwarf, &unit)) {
+    while (walk_unit(image, &unit)) {
         units++;
         lacking += unit.lacks_split;
         inv->has_debug = true;

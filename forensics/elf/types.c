@@ -94,12 +94,12 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-struct types types_read(struct arena *arena, Dwarf *dwarf, types_function *inside, void *context)
+struct types types_read(struct arena *arena, struct image *image, types_function *inside, void *context)
 {
     struct walk_budget budget = { WALK_MOST_DIES };
     struct types t = { .arena = arena };
     struct reading reading = { .types = &t, .budget = &budget, .inside = inside, .context = context };
-    walk_units(dwarf, &budget, collect, &reading);
+    walk_units(image, &budget, collect, &reading);
     if (t.count)
         qsort(t.items, t.count, sizeof *t.items, by_name);
     return t;
@@ -241,7 +241,7 @@ const char *type_said(struct arena *arena, Dwarf_Die *die)
     Dwarf_Die at = *die;
     for (unsigned depth = 0; depth < WALK_MOST_DEPTH; depth++) {
         if (!walk_type(&at))
-            return join(arena, "void", behind);
+            return join(arena, dwarf_hasattr_integrate(&at, DW_AT_type) ? "?" : "void", behind);
         int tag = dwarf_tag(&at);
         const char *name = walk_name(&at);
         if (tag == DW_TAG_pointer_type)
@@ -257,4 +257,9 @@ const char *type_said(struct arena *arena, Dwarf_Die *die)
         /* const, volatile, atomic and restrict take no room */
     }
     return join(arena, "?", behind);
+}
+
+bool types_differ(const char *a, const char *b)
+{
+    return strcmp(a, b) != 0 && !strchr(a, '?') && !strchr(b, '?');
 }

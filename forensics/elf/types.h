@@ -38,7 +38,7 @@ typedef bool types_function(void *context, Dwarf_Die *function);
 
 /* Definitions with a name of their own or of a typedef: those outside functions, nested ones too, and those inside the
  * functions that `inside` wants; NULL: none. */
-struct types types_read(struct arena *arena, Dwarf *dwarf, types_function *inside, void *context);
+struct types types_read(struct arena *arena, struct image *image, types_function *inside, void *context);
 
 /* By name; a typedef and a struct may share one. */
 int type_order(const struct type *a, const struct type *b);
@@ -61,7 +61,11 @@ bool member_crosses(const struct member *member);
 /* The values of an enum: how many; 0: not an enum. */
 size_t type_values(const struct type *type);
 
-/* The type that DW_AT_type of a DIE leads to, as in C: "struct list *", "char[40]". */
+/* The type that DW_AT_type of a DIE leads to, as in C: "struct list *", "char[40]"; with a "?" where it leads to a type
+ * that is not there, as in a package that keeps it with another unit. */
 const char *type_said(struct arena *arena, Dwarf_Die *die);
+
+/* Whether two such texts are of different types, both known. */
+bool types_differ(const char *a, const char *b);
 
 #endif

@@ -90,7 +90,7 @@ static void agree(const char *what, const char *path, const char *pahole_path, s
     Dwarf *dwarf = inv ? image_dwarf(inv->image) : NULL;
     if (!ok(dwarf != NULL, "%s: its debug information is read", what))
         return;
-    struct types types = types_read(made_arena, dwarf, NULL, NULL);
+    struct types types = types_read(made_arena, inv->image, NULL, NULL);
     ours = fopen(made_path("ours"), "w");
     left_out = fopen(made_path("left_out"), "w");
     typedefs = fopen(made_path("typedefs"), "w");

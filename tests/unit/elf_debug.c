@@ -124,6 +124,8 @@ static void test_places(void)
         { "gcc, type units of DWARF 4", "gcc", "-gdwarf-4 -fdebug-types-section", ":" },
         { "gcc, split DWARF 5", "gcc", "-gdwarf-5 -gsplit-dwarf", ":" },
         { "gcc, split DWARF 4", "gcc", "-gdwarf-4 -gsplit-dwarf", ":" },
+        { "gcc, split DWARF 5 with type units", "gcc", "-gdwarf-5 -gsplit-dwarf -fdebug-types-section", ":" },
+        { "gcc, split DWARF 4 with type units", "gcc", "-gdwarf-4 -gsplit-dwarf -fdebug-types-section", ":" },
         { "gcc, LTO", "gcc", "-g -flto", ":" },
         { "gcc, LTO, DWARF 4", "gcc", "-gdwarf-4 -flto", ":" },
         { "gcc, linked file beside", "gcc", "-g", APART },
@@ -141,6 +143,7 @@ static void test_places(void)
         { "clang, DWARF 4", "clang", "-gdwarf-4", ":" },
         { "clang, type units", "clang", "-gdwarf-5 -fdebug-types-section", ":" },
         { "clang, split DWARF 5", "clang", "-gdwarf-5 -gsplit-dwarf", ":" },
+        { "clang, split DWARF 5 with type units", "clang", "-gdwarf-5 -gsplit-dwarf -fdebug-types-section", ":" },
         { "clang, linked file beside", "clang", "-g", APART },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -171,11 +174,6 @@ static void test_missing(void)
     struct delta *d = compare(0, 1);
     ok(lacks(d->old, "1 of its 1 units in .dwo files that are not there"), "lost .dwo files are told");
     ok(!sentence(d, FACT_INLINED, "walk") && sentence(d, FACT_INSNS, "walk"), "code is compared all the same");
-    build("gcc", "-gdwarf-5 -gsplit-dwarf -fdebug-types-section", ":");
-    d = compare(0, 1);
-    ok(lacks(d->old, "cannot be read") ? !sentence(d, FACT_STRUCT_SIZE, "shared")
-                                       : sentence(d, FACT_STRUCT_SIZE, "shared") != NULL,
-       "a .dwo file with several sections of one name, of which libdw 0.188 reads one, is read or said to be not");
     build("gcc", "-g -Wl,--build-id=none", APART " && echo >>prog.debug");
     d = compare(0, 1);
     ok(lacks(d->old, "'prog.debug', which is not there or belongs to another build") && !d->old->has_debug,
@@ -229,18 +227,87 @@ static void test_small_table(void)
     ok(lacks(d->old, "functions have names, data objects have none"), "and the report says what that leaves out");
 }
 
-/* A package of .dwo files is read by newer libdw (0.191); an older one must say that it lacks them. */
-static void test_package(void)
+/* Packages of .dwo files, which libdw reads from 0.191 on: by both tools, of both compilers and index versions. */
+static void test_packages(void)
 {
+    static const struct {
+        const char *compiler, *flags, *tool;
+    } rows[] = {
+        { "gcc", "-gdwarf-4 -gsplit-dwarf", "dwp" },
+        { "gcc", "-gdwarf-4 -gsplit-dwarf -fdebug-types-section", "dwp" },
+        { "gcc", "-gdwarf-4 -gsplit-dwarf", "llvm-dwp" },
+        { "gcc", "-gdwarf-5 -gsplit-dwarf", "llvm-dwp" },
+        { "clang", "-gdwarf-4 -gsplit-dwarf", "dwp" },
+        { "clang", "-gdwarf-4 -gsplit-dwarf", "llvm-dwp" },
+        { "clang", "-gdwarf-5 -gsplit-dwarf", "llvm-dwp" },
+        { "clang", "-gdwarf-5 -gsplit-dwarf -fdebug-types-section", "llvm-dwp" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *what = arena_printf(made_arena, "%s %s, %s", rows[i].compiler, rows[i].flags, rows[i].tool);
+        if (!have(rows[i].compiler) || !have(rows[i].tool))
+            skip(what, "not on this machine");
+        else
+            test_place(what, rows[i].compiler, rows[i].flags,
+                       arena_printf(made_arena, "%s -e prog -o prog.dwp && rm -f *.dwo", rows[i].tool));
+    }
+}
+
+/* Several sources in a package: a type that all have is in it once, and a unit that is lost costs itself alone. */
+static void test_package_of_many(void)
+{
+    static const char one[] = "#include \"both.h\"\nstruct both first; int main(int c, char **v) { (void)v; return second(c) + first.in.b[c]; }\n",
+                      two[] = "#include \"both.h\"\nstruct own { char b[ROOM]; long l; } own; struct both *shared; int second(int n) { return own.b[n] + shared->in.b[1]; }\n",
+                      both[] = "struct inner { int b[ROOM]; }; struct both { struct both *next; struct inner in; }; int second(int);\n";
     if (!have("dwp")) {
-        skip("a package of .dwo files", "no dwp here");
+        skip("a package of several units", "no dwp here");
         return;
     }
-    build("gcc", "-gdwarf-4 -gsplit-dwarf", "dwp -e prog && rm -f *.dwo");
-    struct delta *d = compare(0, 1);
-    ok(lacks(d->old, ".dwo files that are not there") ? !sentence(d, FACT_STRUCT_SIZE, "shared")
-                                                      : sentence(d, FACT_STRUCT_SIZE, "shared") != NULL,
-       "a package of .dwo files is read, or said to be missing");
+    for (int types = 0; types < 2; types++) {
+        made_run("rm -rf old new twin");
+        for (int i = 0; i < 3; i++) {
+            made_run("mkdir %s", sides[i]);
+            made_file(arena_printf(made_arena, "%s/one.c", sides[i]), one, sizeof one - 1);
+            made_file(arena_printf(made_arena, "%s/two.c", sides[i]), two, sizeof two - 1);
+            made_file(arena_printf(made_arena, "%s/both.h", sides[i]), both, sizeof both - 1);
+            made_run("cd %s && for unit in one two; do gcc -c -O1 -gdwarf-4 -gsplit-dwarf %s -DROOM=%d $unit.c; done && gcc -o prog one.o two.o && "
+                     "dwp -o prog.dwp one.dwo two.dwo && mv one.dwo lost && rm *.dwo *.c *.o",
+                     sides[i], types ? "-fdebug-types-section" : "", i == 1 ? 12 : 4);
+        }
+        const char *with = types ? "with type units" : "of several units";
+        struct delta *d = compare(0, 1), *null = compare(0, 2);
+        ok(sentence(d, FACT_STRUCT_SIZE, "both") && sentence(d, FACT_STRUCT_SIZE, "own") && sentence(d, FACT_MEMBER_TYPE, "inner") && !lacks(d->old, ".dwo"),
+           "a package %s: all of them are read", with);
+        ok(null->code_fact_count == 0, "a package %s: nothing in the null twin", with);
+        made_run("for side in old new; do (cd $side && mv lost one.dwo && dwp -o prog.dwp one.dwo && rm one.dwo); done");
+        d = compare(0, 1);
+        const char *own = sentence(d, FACT_STRUCT_SIZE, "own"), *shared = sentence(d, FACT_STRUCT_SIZE, "both");
+        if (!ok(lacks(d->old, "1 of its 2 units") && !own && shared, "a package %s that lacks a unit costs that unit alone", with))
+            diag("%s; %s; %s", lacks(d->old, "units in") ? lacks(d->old, "units in") : "nothing lacks", own ? own : "-", shared ? shared : "-");
+    }
+}
+
+/* A package that is cut, or whose tables say too much, is as none. */
+static void test_damaged_package(void)
+{
+    if (!have("dwp")) {
+        skip("a damaged package", "no dwp here");
+        return;
+    }
+    build("gcc", "-gdwarf-4 -gsplit-dwarf", "dwp -e prog -o prog.dwp && rm -f *.dwo");
+    made_run("cp old/prog.dwp whole");
+    static const char *const damage[] = {
+        "head -c 700 whole", "head -c 0 whole", "tr '\\001' '\\377' <whole", "tr '\\002' '\\177' <whole", "sed 's/cu_index/xx_index/' whole",
+        "tr '\\003\\006' '\\300\\200' <whole",
+    };
+    size_t survived = 0;
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        made_run("%s >old/prog.dwp", damage[i]);
+        struct delta *d = compare(0, 1);
+        survived += d->symbol_count > 0 && change(d, "walk") != NULL;
+    }
+    ok(survived == sizeof damage / sizeof *damage, "a damaged package ends nothing");
+    made_run("rm old/prog.dwp");
+    ok(lacks(side_of(0), "1 of its 1 units in .dwo files that are not there"), "and one that is gone is told as lost .dwo files are");
 }
 
 int main(void)
@@ -251,6 +318,8 @@ int main(void)
     test_missing();
     test_one_side();
     test_small_table();
-    test_package();
+    test_packages();
+    test_package_of_many();
+    test_damaged_package();
     return done_testing();
 }
