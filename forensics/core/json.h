@@ -11,7 +11,7 @@
 #include "core/result.h"
 
 /* Bounds of what is saved of a large program; what falls off is counted (symbols, facts) or summed up (costs). */
-enum { JSON_SYMBOLS_MAX = 4000, JSON_COST_ITEMS_MAX = 1000, JSON_FACTS_MAX = 1000 };
+enum { JSON_SYMBOLS_MAX = 4000, JSON_COST_ITEMS_MAX = 1000, JSON_FACTS_MAX = 100000 /* more than anybody looks at */ };
 
 /* Writes `result`; `what` names the stream in an error. */
 bool result_save(const struct result *result, FILE *stream, const char *what, struct err *err);

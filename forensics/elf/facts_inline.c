@@ -125,31 +125,70 @@ static size_t run_length(const struct sites *s, size_t at)
     return end - at;
 }
 
-static void tell(struct finder *f, const struct site *site, size_t old, size_t new)
+/* "made.c:7", or "line 7" where no file is recorded; NULL: no line is. */
+static const char *place_of(struct arena *arena, const struct site *site)
 {
+    const char *file = site->line ? call_file(site) : NULL;
+    if (!site->line)
+        return NULL;
+    return file ? arena_printf(arena, "%s:%llu", file, (unsigned long long)site->line)
+                : arena_printf(arena, "line %llu", (unsigned long long)site->line);
+}
+
+/* One side's calls of one function inlined in another, by line. */
+struct run {
+    const struct site *sites;
+    size_t count;
+};
+
+/* The first call of the longer run that the shorter one lacks; NULL where the lines moved, so that none can be named. */
+static const struct site *lone_call(const struct run *more, const struct run *fewer)
+{
+    const struct site *first = NULL;
+    size_t lone = 0;
+    for (size_t i = 0, j = 0; i < more->count; i++) {
+        while (j < fewer->count && fewer->sites[j].line < more->sites[i].line)
+            j++;
+        if (j < fewer->count && fewer->sites[j].line == more->sites[i].line) {
+            j++;
+            continue;
+        }
+        first = lone++ ? first : &more->sites[i];
+    }
+    return lone == more->count - fewer->count ? first : NULL;
+}
+
+static void tell_count(struct finder *f, const struct code_fact *fact, const struct run *old, const struct run *new)
+{
+    const struct site *lone = new->count > old->count ? lone_call(new, old) : lone_call(old, new);
+    const char *place = lone ? place_of(f->arena, lone) : NULL;
+    fact_add(f, *fact, "%s is inlined %zu %s in %s, before %zu%s%s", fact->callee, new->count, new->count == 1 ? "time" : "times",
+             fact->name, old->count,
+             !place ? "" : new->count > old->count ? ": now also the call at " : ": no longer the call at ", place ? place : "");
+}
+
+static void tell(struct finder *f, const struct run *old, const struct run *new)
+{
+    const struct site *site = new->count ? new->sites : old->sites;
     const struct symbol_change *c = &f->delta->symbols[site->change];
-    const char *name = c->name,
-               *file = site->line && old != new ? call_file(site) : NULL,
-               *where = !site->line ? ""
-                        : file      ? arena_printf(f->arena, " (call at %s:%llu)", file, (unsigned long long)site->line)
-                                    : arena_printf(f->arena, " (call at line %llu)", (unsigned long long)site->line);
     struct code_fact fact = { .kind = FACT_INLINED,
                               .change = c,
-                              .name = name,
+                              .name = c->name,
                               .callee = site->callee,
-                              .old = (double)old,
-                              .new = (double)new,
+                              .old = (double)old->count,
+                              .new = (double)new->count,
                               .old_address = c->old ? c->old->address : 0,
                               .new_address = c->new ? c->new->address : 0,
                               .weight = (double)(c->new ? c->new->size : c->old->size) };
-    if (old == new || !c->old || !c->new)
+    if (old->count == new->count || !c->old || !c->new)
         return; /* a function that came or went took its call sites along */
-    if (new == 0)
-        fact_add(f, fact, "%s is no longer inlined in %s%s", site->callee, name, where);
-    else if (old == 0)
-        fact_add(f, fact, "%s is now inlined in %s%s", site->callee, name, where);
-    else
-        fact_add(f, fact, "%s is inlined %zu times in %s, before %zu", site->callee, new, name, old);
+    if (old->count && new->count) {
+        tell_count(f, &fact, old, new);
+        return;
+    }
+    const char *place = place_of(f->arena, site);
+    fact_add(f, fact, "%s is %s inlined in %s%s%s%s", site->callee, new->count ? "now" : "no longer", c->name,
+             place ? " (call at " : "", place ? place : "", place ? ")" : "");
 }
 
 struct orphans {
@@ -212,7 +251,8 @@ void find_inline_facts(struct finder *f)
         if (both && olds != news)
             f->inlining[site->change] = INLINING_CHANGED;
         if (both) /* a unit may have debug information on one side only */
-            tell(f, site, olds, news);
+            tell(f, &(struct run){ olds ? &old.items[i] : NULL, olds },
+                 &(struct run){ news ? &new.items[j] : NULL, news });
         if (both && news > olds)
             adopt(f, &orphans, site);
         i += olds;

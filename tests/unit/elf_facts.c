@@ -543,6 +543,25 @@ static void test_inlining(const char *compiler)
 }
 
 /* A function with a cold part has several ranges in its debug information, and inlines what it did. */
+/* One call more or fewer of several. */
+static void test_inlining_count(void)
+{
+    static const char source[] = "static inline __attribute__((always_inline)) int half(int n) { return n / 2 + n * n; }\n"
+                                 "__attribute__((noinline)) int walk(int n) { int s = 0;\n"
+                                 "  for (int i = 0; i < n; i++) s += half(i);\n"
+                                 "  for (int i = 0; i < n; i++) s ^= SECOND(s + i);\n"
+                                 "  return s; }\n"
+                                 "int main(int c, char **v) { (void)v; return walk(c); }\n";
+    const char *old = made_program("old", "-O2 -DSECOND=", source), *new = made_program("new", "-O2 -DSECOND=half", source);
+    struct delta *d = compare(old, new), *back = compare(new, old);
+    is_str(sentence(d, FACT_INLINED, "walk"), "half is inlined 2 times in walk, before 1: now also the call at made.c:4",
+           "a call that is inlined beside another is told with its line");
+    is_str(sentence(back, FACT_INLINED, "walk"), "half is inlined 1 time in walk, before 2: no longer the call at made.c:4",
+           "and one that is not any more");
+    d = compare(old, made_program("new", "-O2 -DSECOND=~", source));
+    ok(!fact(d, FACT_INLINED, "walk"), "other code with the same calls inlined has no such fact");
+}
+
 static void test_inlining_with_cold_part(void)
 {
     static const char source[] =
@@ -644,6 +663,7 @@ int main(void)
         test_inlining("clang");
     else
         skip("inlining by clang", "no clang here");
+    test_inlining_count();
     test_inlining_with_cold_part();
     test_lines();
     test_demangling();
