@@ -3,6 +3,7 @@
 #include "elf/hardening.h"
 #include "elf/match.h"
 #include "elf/scene.h"
+#include "elf/units.h"
 
 #include <elf.h>
 #include <math.h>
@@ -83,6 +84,17 @@ static void compare_compilers(struct facts *f)
         fact_text(f, "compiler", was, is);
 }
 
+static void compare_units(struct facts *f)
+{
+    size_t count;
+    const struct unit_change *changes = units_compare(f->arena, f->delta->old, f->delta->new, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct unit_change *c = &changes[i];
+        const char *others = c->more ? arena_printf(f->arena, " and %zu more", c->more) : "";
+        fact_text(f, arena_printf(f->arena, "compiler%s of %s%s", c->compiler ? "" : " flags", c->name, others), c->old, c->new);
+    }
+}
+
 static void compare_settings(struct facts *f)
 {
     const struct inventory *old = f->delta->old, *new = f->delta->new;
@@ -100,6 +112,7 @@ static void compare_settings(struct facts *f)
     fact_text(f, "linker", old->linker, new->linker);
     if (old->flags && new->flags) /* not recorded is no change */
         fact_text(f, "compiler flags", old->flags, new->flags);
+    compare_units(f);
     fact_text(f, "library path (RUNPATH)", old->runpath, new->runpath);
     fact_text(f, "symbol table", yes_no(old->has_symbols), yes_no(new->has_symbols));
     fact_text(f, "debug information", yes_no(old->has_debug), yes_no(new->has_debug));

@@ -225,6 +225,25 @@ static void test_settings(void)
     is_str(fate(d, "main"), "same", "main is not");
 }
 
+/* One source of three compiled otherwise: most have the same flags, so the file as a whole has, too. */
+static void test_unit_flags(const char *compiler, const char *record)
+{
+    static const char *const names[] = { "one", "two", "main" };
+    for (int i = 0; i < 3; i++) {
+        const char *source = i == 2 ? "int one(int); int two(int); int main(int c, char **v) { (void)v; return one(c) + two(c); }"
+                                    : arena_printf(made_arena, "int %s(int n) { return n * %d + 3; }", names[i], i + 7);
+        made_file(arena_printf(made_arena, "%s.c", names[i]), source, strlen(source));
+    }
+    made_run("for side in old new twin; do for unit in one two main; do flags=-O1; [ $side$unit != newtwo ] || flags=-O3; "
+             "%s -g %s $flags -c $unit.c || exit 1; done; %s -o $side one.o two.o main.o; done",
+             compiler, record, compiler);
+    struct delta *d = compare(made_path("old"), made_path("new")), *null = compare(made_path("old"), made_path("twin"));
+    const struct fact_change *two = fact(d, "compiler flags of two.c");
+    ok(two && strstr(two->old, "-O1") && strstr(two->new, "-O3"), "%s: one source compiled with other flags is told by name", compiler);
+    ok(!fact(d, "compiler flags") && !fact(d, "compiler flags of one.c"), "%s: the others are not", compiler);
+    ok(null->fact_count == 0, "%s: the null twin differs in nothing", compiler);
+}
+
 /* One flag each; the null twin is in test_null. */
 static void test_hardening(void)
 {
@@ -289,6 +308,11 @@ int main(void)
     test_stripped_change();
     test_duplicates();
     test_settings();
+    test_unit_flags("gcc", "");
+    if (system("clang --version >/dev/null 2>&1") == 0)
+        test_unit_flags("clang", "-grecord-command-line");
+    else
+        skip("flags of clang's units", "no clang here");
     test_hardening();
     test_lookup();
     return done_testing();
