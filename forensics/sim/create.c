@@ -27,6 +27,8 @@ static void set_parameters(struct model *m)
     m->queue_entries = (uint32_t)p[P_STORE_QUEUE];
     m->window_of_end = p[P_WINDOW_OF_END] > 0;
     m->alias_matters = p[P_ALIAS_4K] > 0;
+    m->write_back_ticks = (uint32_t)p[P_L2_WRITE_BACK] * TICKS;
+    m->replace_ticks = (uint32_t)p[P_L1D_REPLACE] * TICKS;
     m->microcode_ticks = (uint32_t)p[P_MICROCODE_LOAD] * TICKS;
     for (int i = 0; i < 3; i++) {
         m->line_occupancy[i] = (uint32_t)p[occupancy[i]] * TICKS;

@@ -164,6 +164,39 @@ static uint64_t line_arrival(struct model *m, uint64_t line, uint64_t tick, int 
     return arrival;
 }
 
+/* A set's turn for `ticks` of its own: it brings in one line after the other, and only other sets overlap. Like paths, sets
+ * fill up from the dispatch clock. */
+static uint64_t set_turn(struct model *m, uint64_t line, uint32_t ticks)
+{
+    uint64_t *replacing = &m->l1d.replacing[line & (L1_SETS - 1)], begin = later(*replacing, m->now);
+    *replacing = begin + ticks;
+    return begin;
+}
+
+/* The line in `slot` gives its place to another one, which needs the set for `ticks`: from when on it can be asked for. */
+static uint64_t l1d_leave(struct model *m, uint64_t line, uint32_t slot, uint32_t ticks)
+{
+    struct l1d *l1d = &m->l1d;
+    if (!l1d->tags[slot] || PERFECT(m, COMPONENT_L1D))
+        return 0;
+    uint64_t begin = set_turn(m, line, ticks);
+    l1d->leaving[slot] = (struct leaving){ .tag = l1d->tags[slot], .ready = l1d->line[slot].ready, .until = begin,
+                                           .why = l1d->why[slot] };
+    return begin;
+}
+
+/* A line of the set that starts at slot `first`, still there at `tick` although its place is given away; NULL: gone. */
+static const struct leaving *l1d_leaving(const struct model *m, uint64_t line, uint32_t first, uint64_t tick)
+{
+    const struct l1d *l1d = &m->l1d;
+    if (l1d->replacing[line & (L1_SETS - 1)] <= tick)
+        return NULL;
+    for (const struct leaving *l = &l1d->leaving[first], *end = l + l1d->ways; l < end; l++)
+        if (l->tag == line + 1 && l->until > tick)
+            return l;
+    return NULL;
+}
+
 static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
 {
     struct l1d *l1d = &m->l1d;
@@ -174,8 +207,8 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
     l1d->filled[slot] = m->now;
     l1d->tags[slot] = line + 1;
     if (l1d->dirty[slot] && !PERFECT(m, COMPONENT_L1D)) {
-        uint64_t *path = &m->channel[0]; /* a written line goes back to L2, over the same path as lines come */
-        *path = (*path > m->now ? *path : m->now) + m->line_occupancy[0];
+        uint64_t *path = &m->channel[0]; /* where a written line goes back over the path on which lines come */
+        *path = later(*path, m->now) + m->write_back_ticks;
     }
     l1d->dirty[slot] = false;
     l1d->line[slot].ready = 0;
@@ -197,16 +230,19 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
         if (l1d->line[i].used < l1d->line[slot].used)
             slot = i;
     }
+    const struct leaving *there = l1d_leaving(m, line, first, tick);
+    struct leaving as = there ? *there : (struct leaving){ 0 };
+    uint64_t turn = l1d_leave(m, line, slot, there || stored ? 0 : m->replace_ticks);
     l1d_place(m, line, slot);
     l1d->line[slot].used = m->touch;
     l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
     if (PERFECT(m, COMPONENT_L1D))
         return slot;
     objects_expect(&m->objects, key_of(m, b, address));
-    bool covered;
+    bool covered = false;
     int level = data_level(m, line);
-    l1d->line[slot].ready = line_arrival(m, line, tick, level, stored, &covered);
-    l1d->why[slot] = (uint8_t)why[level];
+    l1d->line[slot].ready = there ? as.ready : line_arrival(m, line, stored ? tick : later(tick, turn), level, stored, &covered);
+    l1d->why[slot] = there ? as.why : (uint8_t)why[level];
     b->rest->tally.events[EVENT_L1D]++;
     b->rest->tally.events[EVENT_L2D] += level > 0;
     b->rest->tally.events[EVENT_LLCD] += level > 1;
@@ -386,7 +422,7 @@ static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data
 }
 
 /* A store's turn where its line is not there: it still comes, or the traffic in its set has pushed it out between the
- * store's execution and its turn, and then it is fetched again, overlapping nothing. */
+ * store's execution and its turn, and then it is fetched again, overlapping nothing of its set. */
 static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t address, uint32_t slot, uint64_t turn,
                                       enum component *why)
 {
@@ -395,7 +431,7 @@ static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t
         *why = (enum component)m->l1d.why[slot];
     }
     if (turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)] && !PERFECT(m, COMPONENT_L1D)) {
-        turn += m->latency[0];
+        turn = later(turn, set_turn(m, address >> 6, m->latency[0]) + m->latency[0]);
         *why = COMPONENT_L1D;
         b->rest->tally.events[EVENT_L1D]++;
         cell_of(m, b, address)->l1d++;

@@ -82,6 +82,7 @@ static void resume(struct model *m)
     for (int i = 0; i < 3; i++)
         m->channel[i] = m->now;
     memset(m->buffers, 0, sizeof m->buffers);
+    memset(m->l1d.replacing, 0, sizeof m->l1d.replacing);
     for (int i = 0; i < L1_SLOTS; i++)
         m->l1d.line[i].ready = 0;
 }

@@ -174,6 +174,12 @@ struct l1d {
     bool dirty[L1_SLOTS];      /* written since it was brought in */
     uint64_t filled[L1_SLOTS]; /* tick it was brought in */
     uint64_t turnover[L1_SETS]; /* how long the line pushed out last had been in the set */
+    uint64_t replacing[L1_SETS]; /* tick until which a set brings in lines, one after the other */
+    struct leaving {           /* the line that was in a slot before */
+        uint64_t tag, ready;   /* as they were */
+        uint64_t until;        /* tick at which its place is taken: till then loads find it, whatever program order says */
+        uint8_t why;
+    } leaving[L1_SLOTS];
     uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */
 };
 
@@ -283,6 +289,8 @@ struct model {
         branches_per_fetch;
     uint64_t window_bytes;     /* 1 << window_shift */
     uint32_t line_occupancy[3], latency[3];
+    uint32_t write_back_ticks; /* a written line on the path from L2 */
+    uint32_t replace_ticks;    /* an L1D set is busy with bringing in a line */
     uint32_t microcode_ticks;  /* from a store's address to a microcoded load behind it */
     bool alias_matters;
     bool window_of_end;        /* an instruction belongs to the fetch window of its last byte, not its first */

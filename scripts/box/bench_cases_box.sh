@@ -9,7 +9,7 @@
 #
 # lua fetches the package (apt-get source, in a folder of its own; no root) unless SOURCE names its unpacked src folder.
 # Its hot functions are those that the model counts instructions in; where they end up is scripts/box/bad_order.py's doing
-# and follows from sizes alone. The clock is processor time, runs interleaved, randomisation off, mean of the lowest tenth;
+# and follows from sizes alone. The clock is processor time, new right beside old, randomisation off (model_against_clock.py);
 # A/A is a copy of the base against it.
 #
 #   ROUNDS=60   LAYOUTS=8   PROFILE=zen3   BUILD=build   SOURCE=FOLDER
@@ -88,7 +88,7 @@ for case in "${CASES[@]}"; do
 done
 env -i PATH="$PATH" LC_ALL=C setarch -R python3 "$BOX_DIR/model_against_clock.py" --rounds "$ROUNDS" --profile "$PROFILE" --command "$LTF" \
     --keep "$WORK/kept" "$WORK/rows" >"$WORK/log"
-while IFS=$'\t' read -r name row model clock seconds; do
+while IFS=$'\t' read -r name row model clock seconds _; do
     if [[ $row == copy ]]; then
         noise=$clock
         continue

@@ -159,6 +159,30 @@ static struct cost updated(unsigned lines, uint64_t stride)
     return cost_of(&p);
 }
 
+/* The same loaded only: cycles a load. */
+static double loaded(const char *profile, unsigned lines, uint64_t stride)
+{
+    struct program p = program_on(profile, 0);
+    uint32_t id = loop_of(&p, independent_load);
+    for (unsigned i = 0; i < 40000; i++) {
+        uint64_t slot = 0x10000000 + i % lines * stride;
+        run(&p, id, 1, &slot, 1, 0);
+    }
+    struct cost cost = cost_of(&p);
+    return cost_cycles(&cost) / 40000;
+}
+
+static void test_sets(void)
+{
+    is_near(loaded("zen3", 60, 4096), 10, 0.5, "a set brings in one line after the other");
+    is_near(loaded("zen3", 60, 2048), 5, 0.3, "two sets two");
+    is_near(loaded("zen3", 60, 4096 + 64), 1, 0.1, "where no set has more than its ways nothing is waited for");
+    is_near(loaded("zen3", 1000, 64), 2, 0.4, "nor where all sets take part: there the path to L2 is full");
+    ok(loaded("skylake-sp", 60, 4096) < 3, "and a row that does not say so has no such wait");
+    struct cost one = updated(48, 4096), two = updated(48, 2048);
+    ok(cost_cycles(&one) > 1.7 * cost_cycles(&two), "what stores must bring in again takes its set's turn, too");
+}
+
 static void test_commit(void)
 {
     struct cost thrash = updated(48, 4096), spread = updated(48, 4096 + 64), few = updated(8, 4096);
@@ -169,9 +193,9 @@ static void test_commit(void)
 }
 
 /* Lines of an array in L2, each loaded; stores go to the same line or all to one. */
-static struct cost swept(uint64_t bytes, bool dirty)
+static struct cost swept(const char *profile, uint64_t bytes, bool dirty)
 {
-    struct program p = program_on("zen3", 0);
+    struct program p = program_on(profile, 0);
     uint32_t id = loop_of(&p, load_store);
     for (unsigned i = 0; i < 40000; i++) {
         uint64_t line = 0x10000000 + scramble(i, bytes / 64) * 64, slots[2] = { line, dirty ? line : 0x8000000 };
@@ -182,14 +206,17 @@ static struct cost swept(uint64_t bytes, bool dirty)
 
 static void test_write_back(void)
 {
-    struct cost dirty = swept(128 << 10, true), clean = swept(128 << 10, false);
-    struct cost near_dirty = swept(16 << 10, true), near_clean = swept(16 << 10, false);
-    ok(cost_cycles(&dirty) > 1.5 * cost_cycles(&clean),
-       "written lines take the path to L2 twice (%.1f against %.1f cycles)", cost_cycles(&dirty) / 40000,
+    struct cost dirty = swept("skylake-sp", 128 << 10, true), clean = swept("skylake-sp", 128 << 10, false);
+    struct cost near_dirty = swept("skylake-sp", 16 << 10, true), near_clean = swept("skylake-sp", 16 << 10, false);
+    struct cost apart_dirty = swept("zen3", 128 << 10, true), apart_clean = swept("zen3", 128 << 10, false);
+    ok(cost_cycles(&dirty) > 1.3 * cost_cycles(&clean),
+       "written lines take the path to L2 twice where there is one (%.1f against %.1f cycles)", cost_cycles(&dirty) / 40000,
        cost_cycles(&clean) / 40000);
     ok(only(&clean, &dirty, C(L1D) | C(TAKEN)), "only l1d moves");
     is_near(cost_cycles(&near_dirty), cost_cycles(&near_clean), 0.02 * cost_cycles(&near_clean),
             "where they stay in the L1D, writing costs nothing");
+    is_near(cost_cycles(&apart_dirty), cost_cycles(&apart_clean), 0.05 * cost_cycles(&apart_clean),
+            "nor where written lines have a path of their own");
 }
 
 static void test_conflicts(void)
@@ -309,6 +336,7 @@ int main(void)
     test_chase();
     test_conflicts();
     test_commit();
+    test_sets();
     test_write_back();
     test_prefetch();
     test_splits();
