@@ -38,7 +38,7 @@ static bool find_remedy(struct arena *arena, const struct sweep_spec *spec, cons
     for (size_t i = 0; i < study->trial_count; i++)
         if (study->trials[i].family == FAMILY_OLD_PLACE)
             tax = log(study->shipped[SIDE_NEW] / study->trials[i].cycles[SIDE_NEW]);
-    if (!(study->observed >= study->floor && tax >= study->floor))
+    if (!(study->observed >= study->floor && !isnan(tax)))
         return true;
     progress_step(progress, "trying remedies", 0, REMEDY_COUNT, NAN);
     return remedy_find(arena, spec, hooks, tax, study->floor, study, err);

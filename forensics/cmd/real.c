@@ -115,7 +115,7 @@ static void plan_batch(struct work *w, unsigned batch, unsigned from, unsigned t
             plan(w, REAL_NEW_PLACE, batch, 0);
         }
         const struct layout_remedy *remedy = w->result->layouts ? w->result->layouts->remedy : NULL;
-        if (remedy && remedy->kind != REMEDY_PAD && relink_remedies(w->relink))
+        if (remedy && relink_remedies(w->relink, remedy->kind))
             plan(w, REAL_REMEDIED, batch, 0);
     }
     for (unsigned number = from; number < to; number++)

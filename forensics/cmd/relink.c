@@ -315,9 +315,10 @@ bool relink_pads(const struct relink *relink)
     return relink->bolt || by_script(relink);
 }
 
-bool relink_remedies(const struct relink *relink)
+bool relink_remedies(const struct relink *relink, enum remedy_kind kind)
 {
-    return by_script(relink);
+    bool places = kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_OLD || kind == REMEDY_HOT;
+    return places && by_script(relink);
 }
 
 static struct layout_wish wish_of(const struct real_layout *layout, uint64_t seed)

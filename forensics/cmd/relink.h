@@ -25,8 +25,8 @@ bool relink_transplants(const struct relink *relink);
 /* Whether pieces can be padded; else there are orders alone. */
 bool relink_pads(const struct relink *relink);
 
-/* Whether a remedy can be built. */
-bool relink_remedies(const struct relink *relink);
+/* Whether a remedy can be built by linking. */
+bool relink_remedies(const struct relink *relink, enum remedy_kind kind);
 
 /* Links what the layout asks for; path[] of a side that needs no linking stays. False: ERR_TARGET when the link failed.
  */

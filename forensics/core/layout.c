@@ -33,9 +33,11 @@ const struct layout_experiment_row layout_experiment_table[EXPERIMENT_COUNT] = {
 const struct remedy_row remedy_table[REMEDY_COUNT] = {
     [REMEDY_ALIGN] = { "align-function", "Align one function to 64 bytes" },
     [REMEDY_PLACE] = { "place-function", "Put one function where in the line old has it" },
+    [REMEDY_LOOP] = { "align-loops", "Align the loops of one function to 64 bytes" },
     [REMEDY_PAD] = { "pad-array", "Put 64 bytes in front of one array" },
     [REMEDY_OLD] = { "old-order", "Link the functions in old's order" },
     [REMEDY_HOT] = { "hot-order", "Link the functions in the order of their cycles" },
+    [REMEDY_HUGE] = { "huge-pages", "Put the code on pages of 2 MiB" },
 };
 
 const char *const layout_answer_name[LAYOUT_ANSWER_COUNT] = {
@@ -51,4 +53,15 @@ bool layout_axis_by_name(const char *name, size_t length, enum layout_axis *axis
             return true;
         }
     return false;
+}
+
+const struct layout_effect *layout_luck_of(const struct layout_study *study)
+{
+    const struct layout_effect *all = &study->effects[0];
+    for (size_t i = 0; i < study->effect_count && !all->content_equivalent; i++) {
+        const struct layout_effect *e = &study->effects[i];
+        if (e->experiment == EXPERIMENT_LOOPS && e->layouts > 1 && e->content_equivalent && e->luck_significant)
+            return e;
+    }
+    return all;
 }

@@ -126,9 +126,11 @@ enum { LAYOUT_CULPRITS = 3 };
 enum remedy_kind {
     REMEDY_ALIGN, /* one function begins on a border of 64 bytes */
     REMEDY_PLACE, /* one function begins where in the line old has it */
+    REMEDY_LOOP,  /* loops and blocks of one function begin on borders of 64 bytes */
     REMEDY_PAD,   /* one array lies 64 bytes further on */
     REMEDY_OLD,   /* functions in old's order */
     REMEDY_HOT,   /* functions in the order of their cycles */
+    REMEDY_HUGE,  /* code on pages of 2 MiB */
     REMEDY_COUNT
 };
 
@@ -175,5 +177,9 @@ struct layout_study {
     const char **sentences;   /* the answer in words, the first one the shortest */
     size_t sentence_count;
 };
+
+/* Which effect luck is found in: that of whole functions, or, where they do not account for the difference and the loops
+ * inside them do for all of it, that of the loops. The study has an effect at least. */
+const struct layout_effect *layout_luck_of(const struct layout_study *study);
 
 #endif

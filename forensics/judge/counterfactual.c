@@ -31,7 +31,7 @@ void hear_layouts(struct docket *docket)
     const struct layout_effect *all = &study->effects[0];
     switch (study->answer) {
     case LAYOUT_IS_LUCK:
-        add_evidence(docket, CAUSE_LAYOUT, NULL, 0, part(study, all->luck), SOURCE_SIM, "%s", study->sentences[0]);
+        add_evidence(docket, CAUSE_LAYOUT, NULL, 0, part(study, layout_luck_of(study)->luck), SOURCE_SIM, "%s", study->sentences[0]);
         add_culprits(docket, study);
         break;
     case LAYOUT_IS_DATA:

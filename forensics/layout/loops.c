@@ -85,38 +85,58 @@ static uint64_t drawn_byte(uint64_t seed, unsigned number, uint64_t pair, size_t
     return STEP * draw_below(&draw, LINE / STEP);
 }
 
-/* Places one object at `at` and its cuts behind; returns where it ends. */
+/* Which bytes of their lines cuts get. */
+struct bytes {
+    bool borders; /* the first, each of them; else drawn: */
+    uint64_t seed;
+    unsigned number;
+};
+
+/* Places one object at `at`, and its cuts, the first of which is *cut, behind; returns where it ends. */
 static uint64_t place_object(struct remap *remap, const struct layout_side *side, size_t object, size_t *cut,
-                             uint64_t at, uint64_t seed, unsigned number)
+                             uint64_t at, const struct bytes *bytes)
 {
     const struct layout_object *o = &side->objects[object];
     uint64_t pair = o->pair == LAYOUT_ALONE ? (uint64_t)LAYOUT_ALONE + object : o->pair, from = o->address;
-    at += (o->address - at) % LINE;
     uint64_t delta = at - o->address;
     for (size_t n = 0; *cut < side->cut_count && side->cuts[*cut] < o->address + o->size; n++, ++*cut) {
-        uint64_t to = side->cuts[*cut];
-        if (to < from)
-            continue;
+        uint64_t to = side->cuts[*cut], byte = bytes->borders ? 0 : drawn_byte(bytes->seed, bytes->number, pair, n);
         remap_add(remap, from, to - from, (int64_t)delta);
-        delta += (drawn_byte(seed, number, pair, n) - (to + delta)) % LINE;
+        delta += (byte - (to + delta)) % LINE;
         from = to;
     }
     remap_add(remap, from, o->address + o->extent - from, (int64_t)delta);
     return o->address + o->extent + delta;
 }
 
+/* The first cut at or behind `address`, from `cut` on. */
+static size_t next_cut(const struct layout_side *side, size_t cut, uint64_t address)
+{
+    while (cut < side->cut_count && side->cuts[cut] < address)
+        cut++;
+    return cut;
+}
+
 struct remap *loops_remap(const struct layout_side *side, uint64_t seed, unsigned number)
 {
+    const struct bytes drawn = { .seed = seed, .number = number };
     struct remap *remap = remap_new();
     uint64_t at = ZONE;
     size_t cut = 0;
     for (size_t i = 0; i < side->count; i++) {
-        if (side->objects[i].axis != AXIS_TEXT)
+        const struct layout_object *o = &side->objects[i];
+        if (o->axis != AXIS_TEXT)
             continue;
-        while (cut < side->cut_count && side->cuts[cut] < side->objects[i].address)
-            cut++;
-        at = place_object(remap, side, i, &cut, at, seed, number);
+        cut = next_cut(side, cut, o->address);
+        at = place_object(remap, side, i, &cut, at + (o->address - at) % LINE, &drawn);
     }
     remap->stretched = true;
     return remap;
+}
+
+uint64_t loops_align(struct remap *remap, const struct layout_side *side, size_t object, uint64_t at)
+{
+    size_t cut = next_cut(side, 0, side->objects[object].address);
+    remap->stretched = true;
+    return place_object(remap, side, object, &cut, at, &(struct bytes){ .borders = true });
 }

@@ -15,4 +15,8 @@ void loops_find(struct arena *arena, struct layout_side *side, const struct layo
 /* A map that moves them, trial `number` of `seed`. remap_free it. */
 struct remap *loops_remap(const struct layout_side *side, uint64_t seed, unsigned number);
 
+/* Adds to `remap` that one object lies at `at`, with its cuts on borders of 64 bytes behind; returns where it
+ * ends. */
+uint64_t loops_align(struct remap *remap, const struct layout_side *side, size_t object, uint64_t at);
+
 #endif

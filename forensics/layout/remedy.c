@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/loops.h"
 #include "layout/place.h"
 #include "layout/replay.h"
 
-enum { LINE = 64, PLACES = 3, ARRAYS = 4, ARRAY_LEAST = 64 /* bytes */ };
+enum { LINE = 64, PLACES = 3, ARRAYS = 4, LOOPED = 3 /* functions */, ARRAY_LEAST = 64 /* bytes */ };
 
 /* Behind all else, as in layout/place.c, and where a place begins within the page: first, middle, last third. */
 static const uint64_t BEHIND = 0x680000000000;
@@ -27,10 +28,19 @@ struct search {
 
 /* ---- one replay ---- */
 
-/* ln T(new) with its objects at `to` less that as shipped; NaN: err says why. */
-static double gain_at(struct search *s, const uint64_t *to)
+/* New's objects at `to`, and what a remedy does beside moving them whole. */
+static struct remap *map_of(const struct search *s, enum remedy_kind kind, size_t what, const uint64_t *to)
 {
     struct remap *remap = layout_remap(s->new, to);
+    if (kind == REMEDY_LOOP)
+        loops_align(remap, s->new, what, to[what]);
+    remap->huge_text = kind == REMEDY_HUGE;
+    return remap;
+}
+
+/* ln T(new) under a map, which is freed, less that as shipped; NaN: err says why. */
+static double gain_under(struct search *s, struct remap *remap)
+{
     struct replay replay = { .recording = s->spec->recording[1],
                              .profile = s->spec->profile,
                              .remap = remap,
@@ -51,14 +61,14 @@ static uint64_t *as_shipped(const struct search *s)
 }
 
 /* A remedy is as good as its worst place. `put` fills the places of try number k. */
-static double least_gain(struct search *s, void (*put)(const struct search *s, size_t what, int k, uint64_t *to),
-                         size_t what)
+static double least_gain(struct search *s, enum remedy_kind kind,
+                         void (*put)(const struct search *s, size_t what, int k, uint64_t *to), size_t what)
 {
     double least = -INFINITY;
     for (int k = 0; k < PLACES && least <= -s->wanted; k++) {
         uint64_t *to = as_shipped(s);
         put(s, what, k, to);
-        double gain = gain_at(s, to);
+        double gain = gain_under(s, map_of(s, kind, what, to));
         if (isnan(gain))
             return gain;
         least = fmax(least, gain);
@@ -88,6 +98,20 @@ static unsigned old_phase(const struct search *s, size_t object)
 static void put_as_old(const struct search *s, size_t object, int k, uint64_t *to)
 {
     to[object] = BEHIND + page_place[k] + old_phase(s, object);
+}
+
+/* Loops are aligned wherever their function begins. */
+static void put_anywhere(const struct search *s, size_t object, int k, uint64_t *to)
+{
+    to[object] = BEHIND + page_place[k] + (s->new->objects[object].address + 16 * (uint64_t)k) % LINE;
+}
+
+static void put_nothing(const struct search *s, size_t what, int k, uint64_t *to)
+{
+    (void)s;
+    (void)what;
+    (void)k;
+    (void)to;
 }
 
 /* What lies behind it in its section goes along. */
@@ -178,7 +202,9 @@ static void offer(struct search *s, enum remedy_kind kind, size_t object, double
     struct layout_remedy *remedy = arena_alloc(s->arena, sizeof *remedy);
     *remedy = (struct layout_remedy){ .kind = kind, .gain = gain };
     s->study->remedy = remedy;
-    if (kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_PAD) {
+    if (kind == REMEDY_HUGE)
+        return;
+    if (kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_LOOP || kind == REMEDY_PAD) {
         remedy->name = s->new->objects[object].name;
         remedy->phase = kind == REMEDY_PLACE ? old_phase(s, object) : 0;
         return;
@@ -193,7 +219,7 @@ static void offer(struct search *s, enum remedy_kind kind, size_t object, double
 static bool try_one(struct search *s, enum remedy_kind kind, size_t what,
                     void (*put)(const struct search *, size_t, int, uint64_t *))
 {
-    double gain = least_gain(s, put, what);
+    double gain = least_gain(s, kind, put, what);
     if (gain <= -s->wanted)
         offer(s, kind, what, gain);
     return isnan(gain) || s->study->remedy;
@@ -208,6 +234,48 @@ static bool try_culprits(struct search *s, enum remedy_kind kind,
                 s->new->objects[i].address == s->study->culprits[c].address[1] && try_one(s, kind, i, put))
                 return true;
     return false;
+}
+
+static bool has_cuts(const struct layout_side *side, const struct layout_object *o)
+{
+    for (size_t i = 0; i < side->cut_count; i++)
+        if (side->cuts[i] > o->address && side->cuts[i] < o->address + o->size)
+            return true;
+    return false;
+}
+
+/* Functions with loops that take most of the cycles. */
+static bool try_loops(struct search *s)
+{
+    bool *tried = arena_array(s->arena, s->new->count + 1, sizeof *tried);
+    for (int n = 0; n < LOOPED; n++) {
+        size_t hottest = SIZE_MAX;
+        for (size_t i = 0; i < s->new->count; i++)
+            if (!tried[i] && has_cuts(s->new, &s->new->objects[i]) &&
+                (hottest == SIZE_MAX || s->cycles[i] > s->cycles[hottest]))
+                hottest = i;
+        if (hottest == SIZE_MAX)
+            return false;
+        tried[hottest] = true;
+        if (try_one(s, REMEDY_LOOP, hottest, put_anywhere))
+            return true;
+    }
+    return false;
+}
+
+/* What all loops on borders would give new; NaN: err says why. */
+static double gain_of_loops(struct search *s)
+{
+    struct remap *remap = remap_new();
+    uint64_t at = BEHIND;
+    for (size_t i = 0; i < s->new->count; i++) {
+        const struct layout_object *o = &s->new->objects[i];
+        if (o->axis != AXIS_TEXT)
+            continue;
+        at += (o->address - at) % LINE;
+        at = loops_align(remap, s->new, i, at);
+    }
+    return gain_under(s, remap);
 }
 
 /* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
@@ -253,21 +321,31 @@ static bool learn_cycles(struct search *s)
 bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax,
                  double floor, struct layout_study *study, struct err *err)
 {
+    bool text = spec->axes >> AXIS_TEXT & 1, placed = tax >= floor;
     struct search s = { .arena = arena,
                         .spec = spec,
                         .hooks = hooks,
                         .study = study,
                         .new = &spec->sides[1],
-                        .wanted = fmax(tax / 2, floor),
+                        .wanted = fmax((placed ? tax : study->observed) / 2, floor),
                         .err = err };
     study->remedy = NULL;
     study->remedies_tried = 0;
+    if (!placed) {
+        double loops = text ? gain_of_loops(&s) : 0;
+        if (isnan(loops) || loops > -s.wanted)
+            return !isnan(loops);
+    }
     if (!learn_cycles(&s))
         return false;
-    bool text = spec->axes >> AXIS_TEXT & 1;
+    if (!placed) {
+        try_loops(&s);
+        return err->kind == ERR_NONE;
+    }
     bool over = (text && try_culprits(&s, REMEDY_ALIGN, put_aligned)) ||
-                (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || try_arrays(&s) ||
+                (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || (text && try_loops(&s)) || try_arrays(&s) ||
                 (text && try_one(&s, REMEDY_OLD, REMEDY_OLD, put_ordered)) ||
-                (text && try_one(&s, REMEDY_HOT, REMEDY_HOT, put_ordered));
+                (text && try_one(&s, REMEDY_HOT, REMEDY_HOT, put_ordered)) ||
+                (text && try_one(&s, REMEDY_HUGE, REMEDY_HUGE, put_nothing));
     return over ? err->kind == ERR_NONE : true;
 }

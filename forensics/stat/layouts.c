@@ -158,6 +158,8 @@ static enum layout_answer answer_of(const struct layout_study *study, const stru
     const struct layout_effect *packed = effect_of(study, EXPERIMENT_PACKED);
     if (all->content_significant && packed && packing_explains(packed, all))
         return LAYOUT_IS_DATA;
+    if (layout_luck_of(study) != all)
+        return LAYOUT_IS_LUCK;
     bool luck_matters = all->luck_significant && !luck_hides(study, all) &&
                         fabs(all->luck) >= LAYOUT_LUCK_LEAST * fabs(all->content);
     if (all->content_significant)
@@ -199,6 +201,12 @@ static void say_answer(struct arena *arena, struct layout_study *study, const st
         SAY(study, arena, *room, "Modelled time hardly differs (%+.1f %%): there is nothing for the layout to explain.", observed);
         break;
     case LAYOUT_IS_LUCK:
+        if (layout_luck_of(study) != all) {
+            const struct layout_effect *loops = layout_luck_of(study);
+            SAY(study, arena, *room, "Layout luck inside functions: with loops and blocks at the same bytes of a line new costs %+.1f %% [%+.1f, %+.1f], as shipped %+.1f %%; moving whole functions leaves %+.1f %%.",
+                shown(percent(loops->content)), shown(percent(loops->content_lo)), shown(percent(loops->content_hi)), observed, content);
+            break;
+        }
         SAY(study, arena, *room, "Layout luck: the change of the code costs %+.1f %% [%+.1f, %+.1f] in the same layout; %.0f %% of the %+.1f %% come from where things landed.",
             content, lo, hi, fmin(100, 100 * luck_share(study, all)), observed);
         break;
@@ -308,7 +316,7 @@ static void say_culprits(struct arena *arena, struct layout_study *study, size_t
 static void say_loops(struct arena *arena, struct layout_study *study, const struct layout_effect *all, size_t *room)
 {
     const struct layout_effect *loops = effect_of(study, EXPERIMENT_LOOPS);
-    if (!loops || !all->content_significant || !loops->luck_significant || loops->luck * all->content < 0)
+    if (!loops || study->answer == LAYOUT_IS_LUCK || !all->content_significant || !loops->luck_significant || loops->luck * all->content < 0)
         return;
     SAY(study, arena, *room, "Where loops and blocks lie inside their functions carries %+.1f %%: with them at the same bytes of a line %+.1f %% [%+.1f, %+.1f] remain.",
         shown(percent(loops->luck)), shown(percent(loops->content)), shown(percent(loops->content_lo)), shown(percent(loops->content_hi)));

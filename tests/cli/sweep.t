@@ -46,6 +46,21 @@ like "$(tr -s ' \n' ' ' <"$work/align_sort.txt")" 'kernel costs [0-9.]+ % of new
 
 # ---- remedies ----
 cd "$work" || exit 1
+# A loop that code in front of it moves inside its function: the function stays where it is.
+corpus=$root/tests/corpus
+mkdir -p corpus/inside
+for side in old:1 new:34; do
+    sed "s/^    uint64_t sum = 0;/&__asm__ volatile(\".skip ${side#*:}, 0x90\");/" "$corpus/align_sort.c" >inside.c
+    gcc -I"$corpus" -O2 -falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1 -DREPEATS=2 -DPAD=27 -o "corpus/inside/${side%:*}" \
+        "$corpus/align_main.c" "$corpus/pad.S" inside.c
+done
+sweep inside 2 --apart 0 --axes text --remedy inside.txt
+is "$? $(field inside 'r["answer"]')" "3 luck" "a loop that moved inside its function is layout luck, too"
+like "$(tr -s ' \n' ' ' <inside.txt)$(tr -s ' \n' ' ' <"$work/inside.json")" 'Layout luck inside functions' "which is said"
+is "$(field inside 'r["remedy"]["kind"], r["remedy"]["name"], r["remedy"]["gain"] < -.05')" "align-loops kernel True" "aligning its loops takes it away"
+sed "s/^uint64_t kernel/$(sed 's/[&"]/\\&/g;s#/\*.*##' inside.txt | tr -d '\n')&/" inside.c >aligned.c
+ok "what was written can be pasted" gcc -I"$corpus" -O2 -DREPEATS=2 -DPAD=27 -o aligned "$corpus/align_main.c" "$corpus/pad.S" aligned.c
+is "$(./aligned)" "$(corpus/inside/new)" "and the program does what it did"
 sweep align_sort 2 --apart 0 --remedy fragment.ld
 is "$(field align_sort '[r["remedy"][k] for k in ("kind", "name", "phase")], r["remedies_tried"], r["remedy"]["gain"] < -.05')" "['place-function', 'kernel', 27] 2 True" \
     "a border of 64 does not do, old's place in the line does: the least remedy that replay confirms"

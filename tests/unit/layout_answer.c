@@ -129,6 +129,25 @@ static void test_packed(void)
     }
 }
 
+static void test_loops(void)
+{
+    static const struct { double left, noise; enum layout_answer answer; const char *title; } rows[] = {
+        { 0, 0, LAYOUT_IS_LUCK, "loops at the same bytes of a line leave nothing: luck inside functions" },
+        { .12, 0, LAYOUT_IS_CODE, "loops have no part in it: code" },
+        { .05, 0, LAYOUT_IS_CODE, "loops leave a part: code" },
+        { 0, .05, LAYOUT_IS_CODE, "loops leave nobody knows what: code" },
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct layout_study s = study_of(1000, 1120, 0.12, 0.02, 0.002);
+        for (int i = 0; i < 4; i++)
+            trial(&s, FAMILY_LOOPS, 1u << AXIS_TEXT, 1000 + i, (1000 + i) * (1 + rows[k].left + rows[k].noise * (i % 2 ? 1 : -1)));
+        layouts_conclude(arena, &s, 0.01);
+        ok(s.answer == rows[k].answer, "%s", rows[k].title);
+        if (k == 0)
+            ok(strstr(s.sentences[0], "Layout luck inside functions") && layout_luck_of(&s) == &s.effects[1], "which the sentence says");
+    }
+}
+
 static void test_axes(void)
 {
     struct layout_study s = study_of(900, 1100, 0, 0.08, 0);
@@ -152,6 +171,7 @@ int main(void)
     test_little_luck();
     test_doubt();
     test_packed();
+    test_loops();
     test_axes();
     arena_free(arena);
     return done_testing();
