@@ -23,7 +23,8 @@ PGO_STALE_TRAIN_ARGS ?= RUNS=1 ITERS=200000 WS=16 SEED=1 MIN=131072 MAX=262143
 PGO_SRC    := $(HAKMEM_SRC) bench/bench_random_mixed.c $(BENCH_COMMON)
 PGO_CFLAGS  = $(STD) $(WARN) $(OPT) -pthread $(BENCH_CFLAGS) $(HAKMEM_MINIMAL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 PGO_GEN    := -fprofile-generate -fprofile-update=single
-PGO_USE    := -fprofile-use -Wmissing-profile -flto -flto-partition=one
+# Without -fno-tree-sink gcc 12 copies the block that an inlined malloc took to another register in every call.
+PGO_USE    := -fprofile-use -Wmissing-profile -flto -flto-partition=one -fno-tree-sink
 # A bench is a ruler: it must not be specialised for the working set that it was trained with (r % ws by a constant).
 PGO_RULER  := -fno-profile-values
 pgo_ruler   = $(if $(filter bench/%,$(1)),$(PGO_RULER))
