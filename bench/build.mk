@@ -81,6 +81,12 @@ bench-alloc: $(addprefix $(BUILD)/bench/,$(BENCH_LOADS)) $(BIN)/bench_random_mix
 bench-alloc: ## all loads under all allocators found here (PEERS=, RUNS=, QUICK=1)
 	@BUILD=$(BUILD) scripts/box/bench_alloc_box.sh
 
+.PHONY: bench-scaling
+bench-scaling: $(BUILD)/bench/server $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
+bench-scaling: ## cost as work grows, to 10 M slots and 16 threads: tables and a plot (PEERS=, RUNS=, QUICK=1)
+	@BUILD=$(BUILD) LOADS=$(CURDIR)/bench/scaling.txt OUT=$(CURDIR)/results/scaling.json scripts/box/bench_alloc_box.sh
+	@scripts/box/scaling_plot.py results/scaling.json >results/scaling.svg && echo 'written: results/scaling.svg'
+
 .PHONY: bench-instructions
 bench-instructions: $(BENCH_FLOOR) $(BIN)/bench_random_mixed_system $(HAKMEM_SO)
 bench-instructions: $(addprefix $(BIN)/,$(filter-out %_system,$(BENCH_PROGRAMS))) $(PGO_FULL)

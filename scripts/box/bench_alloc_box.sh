@@ -8,7 +8,7 @@
 # installed, and PEERS='NAME=LIBRARY ...'. A round runs every allocator once on every load in a new random order.
 #
 #   RUNS=10   QUICK= (1: small loads, two rounds: a check that all work, no figures to trust)   REFERENCE=hakmem
-#   CPU=(last allowed core, for loads that use one)   TIMEOUT=120 (s a run)   BUILD=build
+#   CPU=(last allowed core, for loads that use one)   TIMEOUT=120 (s a run)   BUILD=build   LOADS=bench/loads.txt (the table)
 #   OUT=results/alloc_TIME.json (raw runs; the tables go beside it as .txt)
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh

@@ -117,6 +117,20 @@ is "$($record get "$OUT" runs | grep -c '"load" : "many"')" "$(($($record get "$
     "two rounds of every allocator are kept"
 like "$(cat "$work/a.txt")" "system against each" "the tables are written beside the raw runs"
 
+# The plot of how cost grows: a panel for each family, a line for each allocator in it, by the figures of the result.
+printf 'ws_100 1 bench_random_mixed 2000 100 1 | 1000 100 1\nws_1000 1 bench_random_mixed 2000 1000 1 | 1000 1000 1\n' \
+    >"$work/grow.txt"
+printf 'threads_1 all server 1 100 | 1 100\nthreads_2 all server 2 100 | 2 100\n' >>"$work/grow.txt"
+LOADS=$work/grow.txt OUT=$work/grow.json $box >/dev/null 2>&1
+scripts/box/scaling_plot.py "$work/grow.json" >"$work/grow.svg"
+ok "the plot of how cost grows is well-formed" python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$work/grow.svg"
+is "$(grep -c '<path class="line.*<title>' "$work/grow.svg")" \
+    "$(($($record get "$work/grow.json" allocators | grep -c '"name"') * 2))" "it has a line for each allocator in both panels"
+is "$(grep -c 'class="line reference".*<title>hakmem' "$work/grow.svg")" 2 "the reference is the thick one"
+not_ok "a file that is no result is refused" scripts/box/scaling_plot.py "$work/loads.txt"
+read -ra rows < <(awk '/^[a-z]/ { print $3 }' bench/scaling.txt | sort -u | paste -sd' ')
+is "${rows[*]}" "bench_random_mixed server" "the table of how cost grows names loads that are built"
+
 # An allocator that damages blocks has no figures, and the table says why.
 cat >"$work/bad.c" <<'C'
 #include <stddef.h>
