@@ -143,14 +143,25 @@ static bool open_input(const char *path, int *fd, struct err *err)
     return !isatty(*fd) || err_set(err, ERR_USAGE, "stdin '%s' is a terminal and cannot be fed again for every run: save what is typed to a file", path);
 }
 
-static bool simulate_side(struct result *result, const struct profile *profile, int side, struct err *err)
+/* What modelling one side told beside its costs. */
+struct modelled {
+    bool sampled;
+    struct unseen unseen;
+};
+
+/* A side in detail or, behind a first stretch `stretches` times as long as usual, sampled. */
+static bool simulate_side(struct result *result, const struct profile *profile, int side, unsigned stretches,
+                          struct modelled *told, struct err *err)
 {
     const struct spec *spec = &result->spec;
     struct modules modules = { .arena = result->arena, .program = result->inventory[side] };
     struct record_result end = { 0 };
     struct model *models[SUBSETS] = { NULL };
     struct crew *crew = NULL;
+    struct model_sample sample = spec->sampling == SAMPLING_EARLY ? MODEL_SAMPLE : MODEL_SAMPLE_LONG;
     int input;
+    sample.first_blocks *= stretches;
+    *told = (struct modelled){ 0 };
     if (!open_input(spec->stdin_path, &input, err))
         return false;
     struct record_spec rec = recording_of(spec, side, input);
@@ -160,17 +171,15 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
     else if (record)
         models[0] = model_create(profile, 0);
     for (int i = 0; i < SUBSETS && models[i] && spec->sampling != SAMPLING_NEVER; i++)
-        model_sample(models[i], spec->sampling == SAMPLING_EARLY ? &MODEL_SAMPLE : &MODEL_SAMPLE_LONG);
+        model_sample(models[i], &sample);
     if (record)
         crew = crew_new(models, spec->knockout ? SUBSETS : 1, err);
     struct err broken = ERR_INIT;
-    struct unseen unseen = { 0 };
-    bool done = crew && consume(record, crew, &modules, &unseen, &broken);
-    if (done)
+    bool done = crew && consume(record, crew, &modules, &told->unseen, &broken);
+    if (done) {
         result->cost[side] = costs_of(models, &modules, result->arena);
-    if (done && model_sampled(models[0]))
-        result_warn(result, "the modelled cycles of %s are sampled, 1/8 in detail after its start (docs/MODEL.md has the error): --full models everything",
-                    side_name[side]);
+        told->sampled = model_sampled(models[0]);
+    }
     crew_free(crew);
     for (int i = 0; i < SUBSETS; i++)
         model_free(models[i]); /* before record_finish: they point into the stream's blocks */
@@ -184,10 +193,33 @@ static bool simulate_side(struct result *result, const struct profile *profile, 
     if (done && !ended_well(&end, spec->path[side], err))
         done = false;
     if (done)
-        say_unseen(result, side, &unseen);
-    if (done)
         keep_recipe(result->arena, result->cost[side], end.recipe);
     return done;
+}
+
+/* Both sides alike as far as it matters: where the shorter one is modelled in full, the other one is, too, up to twice the
+ * first stretch. Beyond that they differ by far more than a sample's error. */
+static bool simulate_sides(struct result *result, const struct profile *profile, struct progress *progress, struct err *err)
+{
+    struct modelled told[2];
+    progress_step(progress, "modelling old", 0, 2, NAN);
+    if (!simulate_side(result, profile, SIDE_OLD, 1, &told[SIDE_OLD], err))
+        return false;
+    progress_step(progress, "modelling new", 1, 2, NAN);
+    if (!simulate_side(result, profile, SIDE_NEW, told[SIDE_OLD].sampled ? 1 : 2, &told[SIDE_NEW], err))
+        return false;
+    if (told[SIDE_OLD].sampled && !told[SIDE_NEW].sampled) {
+        progress_step(progress, "modelling old in full", 1, 2, NAN);
+        if (!simulate_side(result, profile, SIDE_OLD, 2, &told[SIDE_OLD], err))
+            return false;
+    }
+    for (int side = 0; side < 2; side++) {
+        if (told[side].sampled)
+            result_warn(result, "the modelled cycles of %s are sampled, 1/8 in detail after its start (docs/MODEL.md has the error): --full models everything",
+                        side_name[side]);
+        say_unseen(result, side, &told[side].unseen);
+    }
+    return true;
 }
 
 bool simulate(struct result *result, bool required, struct progress *progress, struct err *err)
@@ -196,19 +228,16 @@ bool simulate(struct result *result, bool required, struct progress *progress, s
     const struct profile *profile = profile_find(result->arena, result->spec.profile, err);
     if (!profile)
         return false;
-    for (int side = 0; side < 2; side++) {
-        progress_step(progress, side ? "modelling new" : "modelling old", side, 2, NAN);
-        if (!simulate_side(result, profile, side, &why)) {
-            progress_end(progress);
-            result->cost[SIDE_OLD] = result->cost[SIDE_NEW] = NULL;
-            if (required || why.kind == ERR_INTERRUPTED) {
-                *err = why;
-                return false;
-            }
-            result_warn(result, "no modelled figures: %s", why.text);
-            result->spec.source = SOURCE_CLOCK;
-            return true;
+    if (!simulate_sides(result, profile, progress, &why)) {
+        progress_end(progress);
+        result->cost[SIDE_OLD] = result->cost[SIDE_NEW] = NULL;
+        if (required || why.kind == ERR_INTERRUPTED) {
+            *err = why;
+            return false;
         }
+        result_warn(result, "no modelled figures: %s", why.text);
+        result->spec.source = SOURCE_CLOCK;
+        return true;
     }
     progress_end(progress);
     return true;
