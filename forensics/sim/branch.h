@@ -5,6 +5,13 @@
 #include "sim/fetch.h"
 #include "sim/state.h"
 
+/* Before the block's fetch, so that what its branch will ask for comes meanwhile. */
+static IN_LINE void look_up_branch(struct model *m, const struct block *b)
+{
+    if (b->ending == STREAM_COND)
+        predict_ahead(&m->predictor, m->path, &b->bias, block_branch(b), &m->lookup);
+}
+
 static OUT_OF_LINE void mispredicted(struct model *m, struct block *b, enum component component, enum event event,
                                      uint64_t resolved)
 {
@@ -54,7 +61,7 @@ static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, cons
 {
     switch ((enum stream_ending)b->ending) {
     case STREAM_COND: {
-        bool right = predict_direction(&m->predictor, m->path, &b->bias, block_branch(b), exit);
+        bool right = predict_direction(&m->lookup, m->path, &b->bias, exit);
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_DIRECTION, EVENT_DIRECTION, resolved);
         if (exit)

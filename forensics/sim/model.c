@@ -173,6 +173,7 @@ static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *sl
     }
     b->left[exit]++;
     b->detailed++;
+    look_up_branch(m, b);
     fetch(m, b);
     uint64_t waited = dispatch(m, b);
     struct flow_end end = { .resolved = m->dispatched + TICKS };
@@ -202,6 +203,7 @@ static IN_LINE void warm(struct model *m, struct block *b, const uint64_t *slots
         return;
     }
     b->left[exit]++;
+    look_up_branch(m, b);
     fetch_touch(m, b, m->fall_through == b->address);
     m->now += b->base;
     for (const struct data_ref *ref = b->refs, *last = ref + b->ref_count; ref < last; ref++) {

@@ -1,14 +1,5 @@
 #include "sim/predict.h"
 
-/* History lengths in a geometric series, as in the TAGE paper, up to what one word holds. */
-static const unsigned history_bits[TAGE_TABLES] = { 6, 14, 30, 62 };
-
-/* Odd constants with well mixed bits; one a table so that tables do not collide together. */
-static const uint64_t table_mix[TAGE_TABLES] = {
-    0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, 0x165667b19e3779f9ull, 0xd6e8feb86659fd93ull,
-};
-static const uint64_t pc_mix = 0x2545f4914f6cdd1dull;
-
 static unsigned log2_of(uint32_t power)
 {
     return 31 - (unsigned)__builtin_clz(power);
@@ -42,28 +33,8 @@ static uint8_t step(uint8_t counter, bool up, uint8_t high)
     return counter > 0 ? counter - 1 : 0;
 }
 
-/* The entries of one branch under one history. */
-struct lookup {
-    struct tage_entry *entry[TAGE_TABLES];
-    uint16_t tag[TAGE_TABLES];
-    unsigned matches; /* bit i: table i knows the branch */
-};
-
-static struct lookup look_up(struct predictor *p, uint64_t history, uint64_t pc)
-{
-    struct lookup found = { .matches = 0 };
-    for (int i = 0; i < TAGE_TABLES; i++) {
-        uint64_t mask = (1ull << history_bits[i]) - 1;
-        uint64_t hash = ((history & mask) * table_mix[i] ^ pc * pc_mix) * table_mix[0];
-        found.entry[i] = &p->tagged[i][hash >> p->tagged_shift];
-        found.tag[i] = (uint16_t)(hash >> 30 | 1);
-        found.matches |= (unsigned)(found.entry[i]->tag == found.tag[i]) << i;
-    }
-    return found;
-}
-
 /* A mispredicted branch gets an entry with a longer history, where one is not useful to another branch. */
-static void allocate(struct lookup *found, int provider, bool taken)
+static void allocate(const struct tage_lookup *found, int provider, bool taken)
 {
     for (int i = provider + 1; i < TAGE_TABLES; i++)
         if (found->entry[i]->useful == 0) {
@@ -74,35 +45,35 @@ static void allocate(struct lookup *found, int provider, bool taken)
         found->entry[i]->useful--;
 }
 
-bool predict_tables(struct predictor *p, uint64_t history, uint64_t pc, bool taken)
+bool predict_tables(const struct tage_lookup *found, bool taken)
 {
-    struct lookup found = look_up(p, history, pc);
-    uint8_t *base = &p->base[pc & p->base_mask];
-    bool prediction = *base >= 2;
-    int provider = -1;
-    if (found.matches) {
-        provider = (int)log2_of(found.matches);
-        struct tage_entry *entry = found.entry[provider];
-        unsigned shorter = found.matches & ~(1u << provider);
-        bool other = shorter ? found.entry[log2_of(shorter)]->counter >= 0 : prediction;
-        bool own = entry->counter >= 0;
-        /* A fresh entry with a weak counter is less reliable than what stood before it. */
-        bool fresh = entry->useful == 0 && (entry->counter == 0 || entry->counter == -1);
-        prediction = fresh ? other : own;
-        entry->counter = step_signed(entry->counter, taken, -4, 3);
-        if (own != other)
-            entry->useful = step(entry->useful, own == taken, 3);
-    } else {
-        *base = step(*base, taken, 3);
+    unsigned matches = 0;
+    for (unsigned i = 0; i < TAGE_TABLES; i++)
+        matches |= (unsigned)(found->entry[i]->tag == found->tag[i]) << i;
+    bool base = *found->base >= 2;
+    if (!matches) {
+        *found->base = step(*found->base, taken, 3);
+        if (base != taken)
+            allocate(found, -1, taken);
+        return base == taken;
     }
+    unsigned provider = log2_of(matches), shorter = matches & ~(1u << provider);
+    struct tage_entry *entry = found->entry[provider];
+    bool other = shorter ? found->entry[log2_of(shorter)]->counter >= 0 : base, own = entry->counter >= 0;
+    /* A fresh entry with a weak counter is less reliable than what stood before it. */
+    bool fresh = entry->useful == 0 && (entry->counter == 0 || entry->counter == -1);
+    bool prediction = fresh ? other : own;
+    entry->counter = step_signed(entry->counter, taken, -4, 3);
+    if (own != other)
+        entry->useful = step(entry->useful, own == taken, 3);
     if (prediction != taken)
-        allocate(&found, provider, taken);
+        allocate(found, (int)provider, taken);
     return prediction == taken;
 }
 
 bool predict_indirect(struct predictor *p, struct branch_path *path, uint64_t pc, uint64_t last_target, uint64_t target)
 {
-    uint64_t hash = ((path->history & 0xffffff) * table_mix[1] ^ pc * pc_mix) * table_mix[0];
+    uint64_t hash = ((path->history & 0xffffff) * tage_mix[1] ^ pc * tage_pc_mix) * tage_mix[0];
     struct indirect_entry *entry = &p->indirect[hash >> p->indirect_shift];
     uint32_t tag = (uint32_t)(hash >> 20) | 1;
     bool known = entry->tag == tag;

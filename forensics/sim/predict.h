@@ -57,12 +57,47 @@ struct branch_bias {
 
 void predictor_init(struct predictor *predictor, struct arena *arena, const struct profile *profile);
 
-/* Asks and trains the tables for a branch at `pc`: true when the prediction was right. */
-bool predict_tables(struct predictor *predictor, uint64_t history, uint64_t pc, bool taken);
+/* History lengths in a geometric series, as in the TAGE paper, up to what one word holds. */
+static const unsigned tage_bits[TAGE_TABLES] = { 6, 14, 30, 62 };
+
+/* Odd constants with well mixed bits; one a table so that tables do not collide together. */
+static const uint64_t tage_mix[TAGE_TABLES] = {
+    0x9e3779b97f4a7c15ull, 0xc2b2ae3d27d4eb4full, 0x165667b19e3779f9ull, 0xd6e8feb86659fd93ull,
+};
+static const uint64_t tage_pc_mix = 0x2545f4914f6cdd1dull;
+
+/* The entries of one branch under one history. */
+struct tage_lookup {
+    struct tage_entry *entry[TAGE_TABLES];
+    uint16_t tag[TAGE_TABLES];
+    uint8_t *base;
+};
+
+/* Where the tables will be asked for the branch at `pc`, and asks our own caches for it: well ahead of predict_direction()
+ * with the same path, between which no other branch comes. A branch that its bias decides is not looked up. */
+static inline void predict_ahead(const struct predictor *predictor, const struct branch_path *path,
+                                 const struct branch_bias *bias, uint64_t pc, struct tage_lookup *found)
+{
+    if (bias->run >= BIAS_RUN)
+        return;
+    uint64_t place = pc * tage_pc_mix;
+    for (unsigned i = 0; i < TAGE_TABLES; i++) {
+        uint64_t mask = (1ull << tage_bits[i]) - 1;
+        uint64_t hash = ((path->history & mask) * tage_mix[i] ^ place) * tage_mix[0];
+        found->entry[i] = &predictor->tagged[i][hash >> predictor->tagged_shift];
+        found->tag[i] = (uint16_t)(hash >> 30 | 1);
+        __builtin_prefetch(found->entry[i]);
+    }
+    found->base = &predictor->base[pc & predictor->base_mask];
+    __builtin_prefetch(found->base);
+}
+
+/* Asks and trains what was looked up: true when the prediction was right. */
+bool predict_tables(const struct tage_lookup *found, bool taken);
 
 /* One conditional branch: true when its direction was predicted. */
-static inline bool predict_direction(struct predictor *predictor, struct branch_path *path, struct branch_bias *bias,
-                                     uint64_t pc, bool taken)
+static inline bool predict_direction(const struct tage_lookup *found, struct branch_path *path,
+                                     struct branch_bias *bias, bool taken)
 {
     bool right = true;
     if (bias->run >= BIAS_RUN) {
@@ -73,7 +108,7 @@ static inline bool predict_direction(struct predictor *predictor, struct branch_
     } else {
         bias->run = bias->taken == taken ? bias->run + 1 : 0;
         bias->taken = taken;
-        right = predict_tables(predictor, path->history, pc, taken);
+        right = predict_tables(found, taken);
     }
     path->history = path->history << 1 | taken;
     return right;

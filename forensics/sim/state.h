@@ -255,6 +255,7 @@ struct model {
 
     /* branches */
     struct predictor predictor;
+    struct tage_lookup lookup;  /* of the running block's conditional branch */
     struct btb btb;
     struct branch_path **paths; /* by thread */
     struct branch_path *path;   /* the running thread's */
