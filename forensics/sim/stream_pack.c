@@ -8,13 +8,15 @@
 /* What is remembered of a block. */
 struct memory {
     uint64_t address;
+    uint64_t head;     /* of its records, without the exit */
     uint32_t values;   /* index of its first value */
     uint32_t next[2];  /* block that followed, by exit (1, or any other) */
-    uint16_t n_slots;
+    uint8_t n_slots;
     uint8_t has_next;
     uint8_t exit;
-    uint16_t n_exits;
+    uint8_t last_exit; /* the highest there is */
 };
+_Static_assert(sizeof(struct memory) == 32, "two a cache line");
 
 struct value {
     uint64_t last, step;
@@ -70,15 +72,17 @@ static bool learn(struct stream_packer *p, const uint64_t *event, size_t words)
     if (words * 8 < 8 + sizeof w)
         return false;
     memcpy(&w, event + 1, sizeof w);
-    if (w.id != p->n_blocks || w.n_slots > STREAM_SLOTS_MAX || w.ending >= STREAM_ENDINGS ||
+    if (w.id != p->n_blocks || w.n_slots > STREAM_SLOTS_MAX || w.ending >= STREAM_ENDINGS || w.n_exits < 1 ||
         !make_room((void **)&p->blocks, &p->room, p->n_blocks + 1, sizeof *p->blocks) ||
         !make_room((void **)&p->values, &p->values_room, p->n_values + w.n_slots + 1, sizeof *p->values))
         return false;
+    unsigned has_next = (unsigned)stream_ending_has_next(w.ending);
     p->blocks[p->n_blocks++] = (struct memory){ .address = w.address,
+                                                .head = stream_head(w.id, 0, 1u + w.n_slots + has_next),
                                                 .values = (uint32_t)p->n_values,
-                                                .n_slots = w.n_slots,
-                                                .n_exits = w.n_exits,
-                                                .has_next = (uint8_t)stream_ending_has_next(w.ending) };
+                                                .n_slots = (uint8_t)w.n_slots,
+                                                .last_exit = (uint8_t)(w.n_exits < 256 ? w.n_exits - 1 : 255),
+                                                .has_next = (uint8_t)has_next };
     p->n_values += w.n_slots + 1u;
     if (predicted >= 0)
         p->predicted = (uint32_t *)((char *)p->blocks + predicted);
@@ -326,13 +330,13 @@ static inline bool unpack_record(struct stream_packer *p, struct input *in, stru
         return false;
     *predicted = (uint32_t)id;
     struct memory *m = &p->blocks[id];
-    unsigned exit = first & 2 ? m->exit : get_byte(in), words = 1u + m->n_slots + m->has_next;
-    if (words > out->room - out->at || exit >= m->n_exits)
+    unsigned exit = first & 2 ? m->exit : get_byte(in), words = stream_words(m->head);
+    if (words > out->room - out->at || exit > m->last_exit)
         return false;
     if (out->late)
         settle_late(out, m->address);
     uint64_t *at = out->chunk + out->at;
-    at[0] = stream_head((uint32_t)id, exit, words);
+    at[0] = m->head | exit;
     unpack_values(p, m, first, in, out, at + 1);
     out->at += words;
     remember_next(p, m, exit);
