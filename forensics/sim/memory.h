@@ -12,9 +12,9 @@ static inline uint64_t key_of(const struct model *m, const struct block *b, uint
     return object_key((enum object_class)m->ref->class, address);
 }
 
-static inline struct object_cell *cell_of(struct model *m, const struct block *b, uint64_t address)
+static inline void note_events(struct model *m, const struct block *b, uint64_t address, unsigned events)
 {
-    return objects_cell(&m->objects, key_of(m, b, address));
+    objects_note(&m->objects, key_of(m, b, address), events, 0, 0);
 }
 
 /* A data-side wait that the retirement of the running block may show; the longest of a kind counts. */
@@ -69,14 +69,11 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
     tlb->index[page & (DTLB_INDEX - 1)] = (page + 1) << 9 | victim;
     if (PERFECT(m, COMPONENT_DTLB))
         return 0;
-    objects_expect(&m->objects, key_of(m, b, address));
     bool hit = cache_touch(&m->stlb, (uint32_t)page, pages_number(&m->pages, page));
     uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
     b->rest->tally.events[EVENT_DTLB]++;
     b->rest->tally.events[EVENT_DTLB_WALK] += !hit;
-    struct object_cell *cell = cell_of(m, b, address);
-    cell->dtlb++;
-    cell->walks += !hit;
+    note_events(m, b, address, OBJECT_DTLB | (hit ? 0 : OBJECT_WALK));
     if (!stored)
         delay(m, b, COMPONENT_DTLB, address, ticks);
     return ticks;
@@ -238,7 +235,6 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
     if (PERFECT(m, COMPONENT_L1D))
         return slot;
-    objects_expect(&m->objects, key_of(m, b, address));
     bool covered = false;
     int level = data_level(m, line);
     l1d->line[slot].ready = there ? as.ready : line_arrival(m, line, stored ? tick : later(tick, turn), level, stored, &covered);
@@ -247,10 +243,7 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     b->rest->tally.events[EVENT_L2D] += level > 0;
     b->rest->tally.events[EVENT_LLCD] += level > 1;
     b->rest->tally.events[EVENT_PREFETCH] += covered;
-    struct object_cell *cell = cell_of(m, b, address);
-    cell->l1d++;
-    cell->l2d += level > 0;
-    cell->llc += level > 1;
+    note_events(m, b, address, OBJECT_L1D | (level > 0 ? OBJECT_L2D : 0) | (level > 1 ? OBJECT_LLC : 0));
     return slot;
 }
 
@@ -324,8 +317,7 @@ static OUT_OF_LINE uint64_t split_access(struct model *m, struct block *b, uint6
         return ready;
     b->rest->tally.events[EVENT_SPLIT]++;
     b->rest->tally.events[EVENT_PAGE_SPLIT] += page;
-    struct object_cell *cell = cell_of(m, b, address);
-    cell->splits++;
+    note_events(m, b, address, OBJECT_SPLIT);
     uint64_t ticks = (uint64_t)m->profile->value[page ? P_PAGE_SPLIT : P_LINE_SPLIT] * TICKS;
     if (!stored)
         delay(m, b, COMPONENT_SPLIT, address, ticks);
@@ -347,9 +339,7 @@ static OUT_OF_LINE uint64_t store_conflict(struct model *m, struct block *b, con
     if (!overlap && s->ready <= tick)
         until = tick + m->l1d_ticks + (uint64_t)m->profile->value[P_ALIAS_4K] * TICKS;
     b->rest->tally.events[overlap ? EVENT_FORWARD : EVENT_ALIAS]++;
-    struct object_cell *cell = cell_of(m, b, address);
-    cell->blocks += overlap;
-    cell->aliases += !overlap;
+    note_events(m, b, address, overlap ? OBJECT_BLOCK : OBJECT_ALIAS);
     if (until <= ready)
         return ready;
     delay(m, b, component, address, until - ready);
@@ -434,7 +424,7 @@ static OUT_OF_LINE uint64_t late_turn(struct model *m, struct block *b, uint64_t
         turn = later(turn, set_turn(m, address >> 6, m->latency[0]) + m->latency[0]);
         *why = COMPONENT_L1D;
         b->rest->tally.events[EVENT_L1D]++;
-        cell_of(m, b, address)->l1d++;
+        note_events(m, b, address, OBJECT_L1D);
     }
     return turn;
 }

@@ -283,4 +283,5 @@ void model_run(struct model *m, const uint64_t *at, const uint64_t *end)
             sample_next_phase(m);
         at = m->warming ? run_warm(m, at, end) : run_detail(m, at, end);
     }
+    objects_settle(&m->objects);
 }

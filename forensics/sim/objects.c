@@ -63,12 +63,17 @@ static struct object_cell *find_or_add(struct objects *objects, uint64_t key)
     return cell;
 }
 
-struct object_cell *objects_cell(struct objects *objects, uint64_t key)
+void objects_book(struct objects *objects)
 {
-    /* A miss books its count, its translation and its wait one after the other. */
-    if (objects->last_key != key + 1) {
-        objects->last = find_or_add(objects, key);
-        objects->last_key = key + 1;
-    }
-    return objects->last;
+    const struct object_note *note = &objects->notes[objects->booked++ & (OBJECT_NOTES - 1)];
+    struct object_cell *cell = find_or_add(objects, note->key);
+    cell->ticks[note->term] += note->ticks;
+    cell->l1d += (note->events & OBJECT_L1D) != 0;
+    cell->l2d += (note->events & OBJECT_L2D) != 0;
+    cell->llc += (note->events & OBJECT_LLC) != 0;
+    cell->dtlb += (note->events & OBJECT_DTLB) != 0;
+    cell->walks += (note->events & OBJECT_WALK) != 0;
+    cell->splits += (note->events & OBJECT_SPLIT) != 0;
+    cell->aliases += (note->events & OBJECT_ALIAS) != 0;
+    cell->blocks += (note->events & OBJECT_BLOCK) != 0;
 }

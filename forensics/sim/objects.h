@@ -25,11 +25,22 @@ struct object_cell {
 /* Beyond this many cells (100 MB) the rest is booked to its page's first line. */
 enum { OBJECTS_ROOM_MAX = 1 << 20 };
 
+/* Events of a cell, as bits of a note; any of them at once. */
+enum object_event {
+    OBJECT_L1D = 1, OBJECT_L2D = 2, OBJECT_LLC = 4, OBJECT_DTLB = 8, OBJECT_WALK = 16, OBJECT_SPLIT = 32, OBJECT_ALIAS = 64,
+    OBJECT_BLOCK = 128
+};
+
+enum { OBJECT_NOTES = 16 }; /* a power of two */
+
 struct objects {
     struct object_cell *cells;
     uint32_t room, count;        /* room: power of two */
-    uint64_t last_key;           /* asked for last, plus 1; 0: none */
-    struct object_cell *last;
+    struct object_note {         /* what is still to be booked: a ring, so that the cells come from memory meanwhile */
+        uint64_t key, ticks;
+        uint32_t term, events;   /* term: of the ticks */
+    } notes[OBJECT_NOTES];
+    uint64_t noted, booked;      /* so far; noted - booked <= OBJECT_NOTES */
     struct object_cell overflow; /* what found no place at all; key 0 */
 };
 
@@ -48,16 +59,27 @@ static inline uint32_t objects_slot(const struct objects *objects, uint64_t key)
     return (uint32_t)((key + 1) * 0x9e3779b97f4a7c15ull >> 32) & (objects->room - 1);
 }
 
-/* The cell of a key will be wanted soon: neighbouring lines lie far apart in the table, so it is seldom in a cache. */
-static inline void objects_expect(const struct objects *objects, uint64_t key)
+/* Books the oldest note. */
+void objects_book(struct objects *objects);
+
+/* Books what is still to be booked, so that the cells tell all. */
+static inline void objects_settle(struct objects *objects)
+{
+    while (objects->booked < objects->noted)
+        objects_book(objects);
+}
+
+/* To be booked to a key: events, and `ticks` of a term. */
+static inline void objects_note(struct objects *objects, uint64_t key, unsigned events, unsigned term, uint64_t ticks)
 {
     const char *cell = (const char *)&objects->cells[objects_slot(objects, key)];
     __builtin_prefetch(cell, 1);
     __builtin_prefetch(cell + 64, 1);
+    if (objects->noted - objects->booked == OBJECT_NOTES)
+        objects_book(objects);
+    objects->notes[objects->noted++ & (OBJECT_NOTES - 1)] =
+        (struct object_note){ .key = key, .ticks = ticks, .term = term, .events = events };
 }
-
-/* The cell of a key, new if need be; the pointer is valid until the next call. */
-struct object_cell *objects_cell(struct objects *objects, uint64_t key);
 
 static inline enum object_class object_class(const struct object_cell *cell)
 {

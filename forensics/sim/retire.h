@@ -28,7 +28,7 @@ static void explain_data(struct model *m, struct block *b, uint64_t *extra)
             continue;
         uint64_t part = take(extra, m->late_ticks[c]);
         b->rest->tally.ticks[c] += part;
-        objects_cell(&m->objects, m->late_key[c])->ticks[i] += part;
+        objects_note(&m->objects, m->late_key[c], 0, (unsigned)i, part);
     }
 }
 
