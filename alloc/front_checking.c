@@ -9,6 +9,7 @@
 #include "front_plain.h"
 #include "knobs.h"
 #include "os.h"
+#include "thread.h"
 
 #define CANARY   0xc5
 #define POISON   0xdf
@@ -196,19 +197,25 @@ void *checking_realloc(void *p, size_t size)
 
 /* ---- process ---- */
 
+static bool forking_alone;
+
 static void before_fork(void)
 {
-    pthread_mutex_lock(&quarantine.lock);
+    forking_alone = hak_single_threaded();
+    if (!forking_alone)
+        pthread_mutex_lock(&quarantine.lock);
 }
 
 static void after_fork_parent(void)
 {
-    pthread_mutex_unlock(&quarantine.lock);
+    if (!forking_alone)
+        pthread_mutex_unlock(&quarantine.lock);
 }
 
 static void after_fork_child(void)
 {
-    quarantine.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (!forking_alone)
+        quarantine.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 __attribute__((constructor(102))) static void start(void)

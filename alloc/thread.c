@@ -244,14 +244,21 @@ struct heap *hak_thread_heap(void)
 
 /* ---- fork ---- */
 
+static bool forking_alone;
+
 static void before_fork(void)
 {
+    forking_alone = hak_single_threaded();
+    if (forking_alone)
+        return;
     pthread_mutex_lock(&lock);
     hak_space_lock();
 }
 
 static void after_fork_parent(void)
 {
+    if (forking_alone)
+        return;
     hak_space_unlock();
     pthread_mutex_unlock(&lock);
 }
@@ -260,6 +267,8 @@ static void after_fork_parent(void)
  * heaps stay as they are: frees to them are kept in their inboxes, and their free memory is lost to the child. */
 static void after_fork_child(void)
 {
+    if (forking_alone)
+        return;
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     hak_space_relock();
     for (struct heap *h = all; h; h = h->next)

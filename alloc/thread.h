@@ -4,6 +4,21 @@
 
 #include "heap.h"
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
+/* True while no second thread was ever made. Then a fork takes no lock: it may come from a signal handler that
+ * interrupted malloc, and what holds the lock goes on in parent and child. */
+static inline bool hak_single_threaded(void)
+{
+#if __has_include(<sys/single_threaded.h>)
+    return __libc_single_threaded;
+#else
+    return false;
+#endif
+}
+
 /* Gives the calling thread a heap if it has none and its destructors have not run. NULL: late, or no memory. */
 struct heap *hak_thread_heap(void);
 

@@ -277,6 +277,38 @@ static void forks(void)
     ok(!failed, "150 forks of a process whose threads hammer malloc: every child allocates, and starts a thread");
 }
 
+static volatile sig_atomic_t handler_forks, handler_failures;
+
+static void fork_here(int sig)
+{
+    (void)sig;
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    handler_failures += waitpid(pid, &status, 0) != pid || status != 0;
+    handler_forks++;
+}
+
+/* POSIX lets a handler fork; in a process without threads the C library's malloc allows that anywhere. */
+static void forks_in_handlers(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct itimerval often = { .it_interval.tv_usec = 1000, .it_value.tv_usec = 1000 };
+        struct sigaction act = { .sa_handler = fork_here, .sa_flags = SA_RESTART };
+        alarm(60); /* a hang ends here */
+        sigaction(SIGPROF, &act, NULL);
+        setitimer(ITIMER_PROF, &often, NULL);
+        for (size_t n = 0; handler_forks < 100; n++) /* runs and large blocks: under the common lock */
+            free(realloc(malloc(300000 + n % 1000000), 1500000 + n % 3000000));
+        _exit(handler_failures != 0);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    ok(status == 0, "a signal handler that interrupts malloc may fork, in a process without threads");
+}
+
 static void vforks(void)
 {
     void *p = malloc(77);
@@ -366,6 +398,7 @@ int main(void)
 {
     ok(early && ((char *)early)[99] == 1, "a constructor may allocate");
     atexit(at_exit);
+    forks_in_handlers(); /* while there is one thread */
     signals();
     exchange_test();
     one_way();
