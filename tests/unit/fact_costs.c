@@ -252,6 +252,68 @@ static void bounded(struct arena *arena)
     is_near((double)count_evidence(&v, NULL, &weight), 5, 0, "at most five facts");
 }
 
+static struct figure counted(enum metric metric, double old, double new)
+{
+    return (struct figure){ .metric = metric, .source = SOURCE_PERF, .state = READING_READ, .estimator = ESTIMATOR_SINGLE,
+                            .old_value = old, .new_value = new, .ratio = new / old, .lo = NAN, .hi = NAN };
+}
+
+/* The same cycles sampled: samples know no components, so that counters have to say what the cause is. */
+static void measured(struct arena *arena)
+{
+    static struct inventory none;
+    struct cost_profile sampled[2] = { profiles[0], profiles[1] };
+    struct code_fact facts[FACTS];
+    struct delta d = delta_with(facts);
+    struct result r = { .arena = arena, .spec = spec_default(), .delta = &d, .sampled = { &sampled[0], &sampled[1] } };
+    double weight = 0;
+    d.old = d.new = &none;
+    sampled[0].source = sampled[1].source = SOURCE_PERF;
+    facts_join(arena, &d, &sampled[0], &sampled[1]);
+    struct verdict v = judge(arena, &r, NULL);
+    static const char ops[] = "ops (its function took 133 % of the extra cycles, as sampled).";
+    is_near((double)count_evidence(&v, ops, &weight), 1, 0, "a fact of a function that took the measured time is evidence");
+    ok(isnan(weight), "without a weight where nothing says what the cause is");
+    is_near((double)count_evidence(&v, "insns (its function took -33 % of the extra cycles, as sampled).", &weight), 0, 0,
+            "one of a function that got faster is not");
+    struct figure figures[] = { counted(M_CPU, 8.5e-6, 8.8e-6), counted(M_CYCLES, 8500, 8800), counted(M_INSTRUCTIONS, 800, 800),
+                                counted(M_FRONTEND_STALLS, 100, 370), counted(M_BACKEND_STALLS, 100, 130) };
+    r.comparison = (struct comparison){ .figures = figures, .count = 5, .time = &figures[0], .slowdown = 8.8 / 8.5 };
+    v = judge(arena, &r, NULL);
+    ok(v.attribution.known && v.attribution.shares[SHARE_LAYOUT] > .5, "counters book the change to layout");
+    is_near((double)count_evidence(&v, ops, &weight), 1, 0, "then the fact of layout is evidence");
+    is_near(weight, fmin(1, 4. / 3 * v.attribution.shares[SHARE_LAYOUT]), 1e-9, "weighed with its function's part of layout's");
+    sampled[1].sampling_error = 200;
+    v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, NULL, &weight), 0, 0, "a change within twice its standard error is none");
+}
+
+/* hot and its fact in a library of the same name on both sides. */
+static void in_library(struct arena *arena)
+{
+    static struct inventory none;
+    struct code_fact facts[FACTS];
+    struct delta d = delta_with(facts), program = { .old = &none, .new = &none };
+    struct library library = { .name = "libhot.so", .path = { "/old/program", "/new/program" }, .delta = &d };
+    struct libraries libraries = { .changed = &library, .changed_count = 1 };
+    struct result r = { .arena = arena, .spec = spec_default(), .delta = &program, .libraries = &libraries, .cost = { &profiles[0], &profiles[1] } };
+    double weight = 0;
+    d.old = d.new = &none;
+    facts_join(arena, &program, r.cost[0], r.cost[1]);
+    facts_join_libraries(arena, &program, &libraries, r.cost[0], r.cost[1]);
+    is_near(program.fate_cycles[1][FATE_MOVED], 1700, 0, "its cycles are among those by fate");
+    is_near(program.other_cycles[1], 7100, 0, "and no longer elsewhere");
+    struct verdict v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, "in libhot.so: ops.", &weight), 1, 0, "a fact of a library is told with its name");
+    bool named = false;
+    for (size_t i = 0; i < v.evidence_count; i++)
+        named |= v.evidence[i].symbol && strcmp(v.evidence[i].symbol, "libhot.so") == 0 && v.evidence[i].source == SOURCE_SIM;
+    ok(named, "and the library that carries the cycles is named");
+    libraries.changed_count = 0;
+    v = judge(arena, &r, NULL);
+    is_near((double)count_evidence(&v, "in libhot.so: ops.", &weight), 0, 0, "nothing of a library that is the same");
+}
+
 int main(void)
 {
     struct arena *arena = arena_new();
@@ -261,6 +323,9 @@ int main(void)
     ranks();
     judged(arena);
     bounded(arena);
+    make_program();
+    measured(arena);
+    in_library(arena);
     arena_free(arena);
     return done_testing();
 }
