@@ -73,6 +73,7 @@ struct heap {
     struct cell shelf[NCLASS]; /* lists that are in no front: of classes without inline slots, or of no thread */
     void *stock[NCLASS];       /* parcels that have come out of the inbox and are not opened yet */
     uint8_t parcel[NCLASS];    /* blocks that make a parcel; never more than a list may hold */
+    uint64_t packing;          /* bit c: an outbox of class c may be in use */
     struct outbox out[OUTBOXES][OUTBOX_CLASSES]; /* at a tag's low bits: see outbox_of() */
     struct runs runs;          /* free large blocks */
     uint64_t random;           /* state of next_random() */
@@ -112,6 +113,7 @@ static inline struct outbox *outbox_of(struct heap *h, uint32_t tag)
     size_t off = tag & (sizeof h->out - 1) & ~(sizeof(struct outbox) - 1);
     return (struct outbox *)(void *)((char *)h->out + off);
 }
+_Static_assert(NCLASS <= 64, "a bit of heap.packing for each class");
 _Static_assert(sizeof ((struct heap *)0)->out == (size_t)OUTBOXES << TAG_SHIFT, "a tag's low bits find the outbox");
 
 /* Packs a block of another heap; `tag` is its tag. */

@@ -48,9 +48,10 @@ static void send(struct heap *h, struct outbox *out)
 
 void hak_heap_send(struct heap *h)
 {
-    for (unsigned i = 0; i < OUTBOXES; i++)
-        for (unsigned c = 0; c < NCLASS; c++)
-            send(h, &h->out[i][c]);
+    for (uint64_t left = h->packing; left; left &= left - 1)
+        for (unsigned i = 0; i < OUTBOXES; i++)
+            send(h, &h->out[i][__builtin_ctzll(left)]);
+    h->packing = 0;
 }
 
 NOINLINE void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
@@ -60,6 +61,7 @@ NOINLINE void hak_heap_free_remote(struct heap *h, void *p, uint32_t tag)
         send(h, out);
         out->tag = tag;
         out->room = h->parcel[class_of_tag(tag)];
+        h->packing |= (uint64_t)1 << class_of_tag(tag);
     }
     outbox_add(out, p);
     if (!--out->room) {
