@@ -318,6 +318,17 @@ static bool learn_cycles(struct search *s)
     return true;
 }
 
+/* Where functions lie well enough: what helps code that grew. Nothing is tried that has no hope. */
+static void try_insides(struct search *s)
+{
+    double loops = gain_of_loops(s);
+    if (isnan(loops) || (loops <= -s->wanted && (!learn_cycles(s) || try_loops(s))))
+        return;
+    uint64_t *to = as_shipped(s);
+    if (gain_under(s, map_of(s, REMEDY_HUGE, 0, to)) <= -s->wanted)
+        try_one(s, REMEDY_HUGE, REMEDY_HUGE, put_nothing);
+}
+
 bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax,
                  double floor, struct layout_study *study, struct err *err)
 {
@@ -332,16 +343,12 @@ bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struc
     study->remedy = NULL;
     study->remedies_tried = 0;
     if (!placed) {
-        double loops = text ? gain_of_loops(&s) : 0;
-        if (isnan(loops) || loops > -s.wanted)
-            return !isnan(loops);
+        if (text)
+            try_insides(&s);
+        return err->kind == ERR_NONE;
     }
     if (!learn_cycles(&s))
         return false;
-    if (!placed) {
-        try_loops(&s);
-        return err->kind == ERR_NONE;
-    }
     bool over = (text && try_culprits(&s, REMEDY_ALIGN, put_aligned)) ||
                 (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || (text && try_loops(&s)) || try_arrays(&s) ||
                 (text && try_one(&s, REMEDY_OLD, REMEDY_OLD, put_ordered)) ||

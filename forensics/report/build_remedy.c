@@ -17,8 +17,9 @@ void build_remedy(struct document *document, const struct result *result)
         block_item(document, list, TONE_PLAIN, "None of those tried takes half of the layout tax away.");
         return;
     }
-    block_item(document, list, TONE_STRONG, "%s: new %+.1f %%, modelled, wherever in the page it comes to lie.",
-               remedy_said(arena, study->remedy), 100 * expm1(study->remedy->gain));
+    block_item(document, list, TONE_STRONG, "%s: new %+.1f %%, modelled%s.",
+               remedy_said(arena, study->remedy), 100 * expm1(study->remedy->gain),
+               study->remedy->kind == REMEDY_HUGE ? "" : ", wherever in the page it comes to lie");
     if (result->real && isfinite(result->real->remedied.value))
         block_item(document, list, TONE_PLAIN, "Measured: new %+.1f %% [%+.1f, %+.1f].",
                    100 * expm1(result->real->remedied.value), 100 * expm1(result->real->remedied.lo),

@@ -54,13 +54,43 @@ for side in old:1 new:34; do
     gcc -I"$corpus" -O2 -falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1 -DREPEATS=2 -DPAD=27 -o "corpus/inside/${side%:*}" \
         "$corpus/align_main.c" "$corpus/pad.S" inside.c
 done
-sweep inside 2 --apart 0 --axes text --remedy inside.txt
+sweep inside 2 --apart 0 --axes text --remedy inside.remedy
 is "$? $(field inside 'r["answer"]')" "3 luck" "a loop that moved inside its function is layout luck, too"
-like "$(tr -s ' \n' ' ' <inside.txt)$(tr -s ' \n' ' ' <"$work/inside.json")" 'Layout luck inside functions' "which is said"
+like "$(tr -s ' \n' ' ' <inside.txt)" 'Layout luck inside functions' "which is said"
 is "$(field inside 'r["remedy"]["kind"], r["remedy"]["name"], r["remedy"]["gain"] < -.05')" "align-loops kernel True" "aligning its loops takes it away"
-sed "s/^uint64_t kernel/$(sed 's/[&"]/\\&/g;s#/\*.*##' inside.txt | tr -d '\n')&/" inside.c >aligned.c
+sed "s/^uint64_t kernel/$(sed 's/[&"]/\\&/g;s#/\*.*##' inside.remedy | tr -d '\n')&/" inside.c >aligned.c
 ok "what was written can be pasted" gcc -I"$corpus" -O2 -DREPEATS=2 -DPAD=27 -o aligned "$corpus/align_main.c" "$corpus/pad.S" aligned.c
 is "$(./aligned)" "$(corpus/inside/new)" "and the program does what it did"
+# 160 hot functions, each of which got a page of code inside that never runs.
+cat >grown.c <<'C'
+#include <stdint.h>
+#include <stdio.h>
+#define TEXT2(x) #x
+#define TEXT(x) TEXT2(x)
+static volatile int never;
+#define F(n) static __attribute__((noinline)) uint64_t f##n(uint64_t x) { if (never) __asm__ volatile(".skip " TEXT(BLOAT) ", 0x90"); return x * 3 + n; }
+#define T(n) F(n##0) F(n##1) F(n##2) F(n##3) F(n##4) F(n##5) F(n##6) F(n##7)
+T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12) T(13) T(14) T(15) T(16) T(17) T(18) T(19) T(20)
+#define C(n) x = f##n(x);
+#define D(n) C(n##0) C(n##1) C(n##2) C(n##3) C(n##4) C(n##5) C(n##6) C(n##7)
+int main(void)
+{
+    uint64_t x = 1;
+    for (int i = 0; i < 100; i++) {
+        D(1) D(2) D(3) D(4) D(5) D(6) D(7) D(8) D(9) D(10) D(11) D(12) D(13) D(14) D(15) D(16) D(17) D(18) D(19) D(20)
+    }
+    printf("%llu\n", (unsigned long long)x);
+    return 0;
+}
+C
+mkdir -p corpus/grown
+gcc -O2 -DBLOAT=16 -o corpus/grown/old grown.c && gcc -O2 -DBLOAT=4160 -o corpus/grown/new grown.c
+sweep grown 1 --layouts 2 --apart 0 --axes text --remedy grown.remedy
+is "$(field grown 'r["remedy"]["kind"], r["remedy"]["gain"] < -.1, r["huge_gain"]["new"] == r["remedy"]["gain"], abs(r["huge_gain"]["old"]) < .02')" \
+    "huge-pages True True True" "code that grew over more pages: pages of 2 MiB take it away"
+like "$(tr -s ' \n' ' ' <grown.txt)" 'With code on pages of 2 MiB old [+-]0.[0-9] %, new -[0-9.]+ %' "which is said"
+ok "what was written are options that a linker takes" gcc -O2 -DBLOAT=16 "$(<grown.remedy)" -o pasted grown.c
+
 sweep align_sort 2 --apart 0 --remedy fragment.ld
 is "$(field align_sort '[r["remedy"][k] for k in ("kind", "name", "phase")], r["remedies_tried"], r["remedy"]["gain"] < -.05')" "['place-function', 'kernel', 27] 2 True" \
     "a border of 64 does not do, old's place in the line does: the least remedy that replay confirms"
