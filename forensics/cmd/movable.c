@@ -194,6 +194,8 @@ void movable_objects(struct result *result, const struct recording recordings[2]
         make_side(&maker, result, side, &recordings[side]);
         layout_sort(&sides[side]);
         layout_glue(&sides[side], recordings[side].spans, recordings[side].span_count);
+        sides[side].spans = recordings[side].spans;
+        sides[side].span_count = recordings[side].span_count;
         loops_find(result->arena, &sides[side], recordings[side].spans, recordings[side].span_count);
     }
     layout_pair(sides);

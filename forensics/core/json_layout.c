@@ -84,6 +84,8 @@ static void walk_culprit(struct codec *codec, void *item)
     codec_double(codec, "cycles", &culprit->cycles);
     CODEC_ENUM(codec, "component", culprit->component, word_component);
     codec_double(codec, "alone", &culprit->alone);
+    if (!codec->saving || culprit->crowd) /* most share none */
+        codec_string(codec, "crowd", &culprit->crowd);
 }
 
 static void walk_culprits(struct codec *codec, struct layout_study *study)

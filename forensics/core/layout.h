@@ -117,6 +117,7 @@ struct layout_culprit {
     uint64_t address[2];      /* run-time, old's and new's */
     double cycles;            /* modelled, beyond old's place; > 0 */
     enum component component; /* the largest part of them */
+    const char *crowd;        /* L1I sets that it shares, and with whom, in words; NULL: none that are full */
     double alone;             /* ln T(new, this function alone where old has it modulo 4096) - ln T(new, shipped); NaN: not tried */
 };
 

@@ -29,14 +29,18 @@ struct layout_object {
     bool function;   /* of the program: what lies inside may be moved apart */
 };
 
+struct layout_span;
+
 struct layout_side {
     struct layout_object *objects;
     size_t count, room;
     const uint64_t *cuts; /* where loops and blocks begin inside functions, ascending; filled by loops_find */
     size_t cut_count;
+    const struct layout_span *spans; /* executed blocks, where they are known */
+    size_t span_count;
 };
 
-/* One executed block, as far as gluing needs it. */
+/* One executed block, as far as gluing and what lies inside objects need it. */
 struct layout_span {
     uint64_t address, end; /* of its code */
     bool falls;            /* may go on at `end` without a jump */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "layout/crowd.h"
 #include "layout/loops.h"
 #include "layout/pack.h"
 #include "layout/place.h"
@@ -279,6 +280,20 @@ static double sum_of(const struct replay_share *share)
     return sum;
 }
 
+/* Who meets in full sets of the L1I: functions with a thousandth of the time at least; of libraries nobody knows which
+ * lines are hot. */
+static void find_crowds(struct arena *arena, const struct pool *pool, const size_t *objects)
+{
+    const struct layout_side *new = &pool->spec->sides[1];
+    bool *hot = arena_array(arena, new->count + 1, sizeof *hot);
+    for (size_t i = 0; i < new->count; i++)
+        hot[i] = new->objects[i].function && sum_of(&pool->in_own[i]) > pool->study->shipped[1] / 1000;
+    for (size_t k = 0; k < pool->study->culprit_count; k++)
+        if (pool->study->culprits[k].component == COMPONENT_L1I)
+            pool->study->culprits[k].crowd =
+                crowd_of(arena, new, objects[k], hot, (unsigned)pool->spec->profile->value[P_L1I_WAYS]);
+}
+
 /* What function `i` of new takes beyond old's place, and of which kind most of it is. */
 static struct layout_culprit culprit_of(const struct pool *pool, const uint64_t *old_address, size_t i)
 {
@@ -315,7 +330,8 @@ static bool try_culprits(struct arena *arena, struct pool *pool, struct err *err
 {
     struct layout_study *study = pool->study;
     const struct layout_side *new = &pool->spec->sides[1];
-    size_t objects[LAYOUT_CULPRITS], first = study->trial_count;
+    size_t objects[LAYOUT_CULPRITS], first = study->trial_count, one_of_many = SIZE_MAX;
+    struct layout_culprit many = { .cycles = study->shipped[1] / 1000 };
     if (!pool->in_own || !pool->in_old || !(pool->spec->axes >> AXIS_TEXT & 1))
         return true;
     double gain = 0;
@@ -330,7 +346,12 @@ static bool try_culprits(struct arena *arena, struct pool *pool, struct err *err
         struct layout_culprit culprit = culprit_of(pool, placing.to[1], i);
         if (culprit.cycles > gain / 10 && culprit.cycles > study->shipped[1] / 1000)
             keep_culprit(study, objects, &culprit, i);
+        else if (culprit.component == COMPONENT_L1I && culprit.cycles > many.cycles)
+            many = culprit, one_of_many = i;
     }
+    if (!study->culprit_count && one_of_many != SIZE_MAX) /* sets are full of many that share what it costs */
+        keep_culprit(study, objects, &many, one_of_many);
+    find_crowds(arena, pool, objects);
     struct job *jobs = arena_array(arena, LAYOUT_CULPRITS, sizeof *jobs);
     for (size_t k = 0; k < study->culprit_count; k++) {
         add_trial(arena, study, FAMILY_ONE, 1u << AXIS_TEXT, 0);

@@ -309,6 +309,8 @@ static void say_culprits(struct arena *arena, struct layout_study *study, size_t
             c->name, 100 * c->cycles / study->shipped[SIDE_NEW], (unsigned long long)c->address[SIDE_NEW],
             (unsigned long long)c->address[SIDE_NEW] % 64, (unsigned long long)c->address[SIDE_OLD],
             (unsigned long long)c->address[SIDE_OLD] % 64, component_table[c->component].title, remedy);
+        if (c->crowd)
+            SAY(study, arena, *room, "%s shares %s.", c->name, c->crowd);
     }
 }
 

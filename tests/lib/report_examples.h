@@ -299,7 +299,7 @@ static void example_layouts(struct result *r)
     for (int i = 0; i < 2; i++)
         study->trials[9 + i] = (struct layout_trial){ i ? FAMILY_PAD : FAMILY_ORDER, 1u << AXIS_DATA, 1, { 610.3e6 + i * 1e5, 645.4e6 } };
     study->trial_count = study->trial_room = 11;
-    study->culprits[0] = (struct layout_culprit){ "hash_probe", { 0x401b00, 0x401b18 }, 34.1e6, COMPONENT_OPCACHE, -.0541 };
+    study->culprits[0] = (struct layout_culprit){ "hash_probe", { 0x401b00, 0x401b18 }, 34.1e6, COMPONENT_OPCACHE, NULL, -.0541 };
     study->culprit_count = 1;
     layouts_conclude(r->arena, study, .01);
 }

@@ -247,6 +247,7 @@ static struct result *elsewhere(void)
     struct result *r = example_layout();
     r->elsewhere = r->layouts;
     r->elsewhere_count = 1;
+    r->elsewhere->culprits[0].crowd = "1 set of the L1I with walk, where more than 8 lines want to be";
     r->elsewhere->shard = r->elsewhere->shards = 2; /* of a shard the trials are saved, too */
     return r;
 }

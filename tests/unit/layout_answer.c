@@ -42,7 +42,7 @@ static void test_luck(void)
 static void test_culprit(void)
 {
     struct layout_study s = study_of(900, 1100, 0, 0.08, 0);
-    s.culprits[0] = (struct layout_culprit){ "probe", { 0x401b00, 0x401b18 }, 198, COMPONENT_OPCACHE, log(902.0 / 1100) };
+    s.culprits[0] = (struct layout_culprit){ "probe", { 0x401b00, 0x401b18 }, 198, COMPONENT_OPCACHE, NULL, log(902.0 / 1100) };
     s.culprit_count = 1;
     layouts_conclude(arena, &s, 0.01);
     const char *said = s.sentences[s.sentence_count - 1];

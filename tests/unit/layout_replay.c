@@ -1,4 +1,5 @@
 /* Replaying and packing, on streams written here. */
+#include "layout/crowd.h"
 #include "layout/loops.h"
 #include "layout/pack.h"
 #include "layout/place.h"
@@ -172,6 +173,27 @@ static void test_loops(void)
     ok(side.cut_count == 0, "what is no function is not cut");
 }
 
+/* Ten functions a page apart want one set of eight ways; four do not fill it. */
+static void test_crowd(void)
+{
+    struct layout_object objects[10];
+    struct layout_span spans[10];
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
+    bool hot[10];
+    for (uint64_t i = 0; i < 10; i++) {
+        objects[i] = (struct layout_object){ .name = names[i], .address = 0x401000 + i * 4096, .size = 64, .extent = 64, .axis = AXIS_TEXT };
+        spans[i] = (struct layout_span){ .address = 0x401000 + i * 4096, .end = 0x401040 + i * 4096 };
+        hot[i] = true;
+    }
+    struct layout_side side = { .objects = objects, .count = 10, .spans = spans, .span_count = 10 };
+    const char *said = crowd_of(arena, &side, 3, hot, 8);
+    ok(said && strcmp(said, "1 set of the L1I with a, b and 7 more, where more than 8 lines want to be") == 0, "functions a page apart share a set (%s)", said ? said : "-");
+    ok(!crowd_of(arena, &side, 3, hot, 12), "where there are ways enough they share none");
+    for (int i = 4; i < 10; i++)
+        hot[i] = false;
+    ok(!crowd_of(arena, &side, 3, hot, 8), "neither do those of which few are hot");
+}
+
 /* A block that the map stretches: its instructions lie where the map has them, nops between and behind. */
 static void test_stretch(void)
 {
@@ -318,6 +340,7 @@ int main(void)
     test_pack();
     test_pack_joins();
     test_loops();
+    test_crowd();
     test_stretch();
     test_spread();
     test_huge_pages();
