@@ -208,6 +208,8 @@ static const char *again(const struct result *result, struct arena *arena)
     if (!imported && !inspected) {
         say_session(&command, spec, &usual);
         say_measure(&command, spec, &usual);
+        if (result->sampled[0] && spec->source != SOURCE_PERF) /* counters sample without being asked */
+            word(&command, "--locate", NULL);
     }
     if (!inspected)
         say_thresholds(&command, &result->verdict);

@@ -21,6 +21,8 @@ fi
 like "$said" "Where the time was \((ns of CPU time, sampled by the clock|cycles, sampled by perf)\)" "the report says where the time was and who measured"
 like "$said" "What became of the code that ran" "and what became of that code"
 
+like "$(tr -s ' \n' ' ' <<<"$said")" "To do it again layout_tax_forensics .*--locate " "and the command to do it again samples again"
+
 # jq's work: one figure of the result.
 figure() { python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))
