@@ -11,6 +11,8 @@ const char *const symbol_kind_name[SYMBOL_KIND_COUNT] = { "function", "object", 
 const char *const fate_name[FATE_COUNT] = { "same", "moved", "reordered", "recoded", "reinlined",
                                            "changed", "resized", "added", "removed" };
 
+const char *const recoding_name[RECODING_COUNT] = { "other", "registers", "allocation", "unrolled", "rolled" };
+
 const struct code_fact_row code_fact_table[FACT_KIND_COUNT] = {
     [FACT_LOOP_LINES] = { "loop-lines", SHARE_LAYOUT, "64-byte lines", true, false },
     [FACT_LOOP_WINDOWS] = { "loop-windows", SHARE_LAYOUT, "32-byte windows", true, false },

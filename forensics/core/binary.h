@@ -108,6 +108,18 @@ enum fate {
 
 extern const char *const fate_name[FATE_COUNT];
 
+/* In what way a recoded function's code is another. */
+enum recoding {
+    RECODING_OTHER,
+    RECODING_REGISTERS,  /* the same instructions, other registers */
+    RECODING_ALLOCATION, /* the same operations, other registers and stack slots */
+    RECODING_UNROLLED,   /* a turn of a loop does what several did */
+    RECODING_ROLLED,     /* the reverse */
+    RECODING_COUNT
+};
+
+extern const char *const recoding_name[RECODING_COUNT];
+
 struct symbol_change {
     enum fate fate;
     const char *name;          /* new's where there is one, else old's; pretty if known */
@@ -117,6 +129,8 @@ struct symbol_change {
     bool by_hash;              /* matched by code hash */
     bool by_refs;              /* matched by what its code refers to */
     bool by_place;             /* nameless, matched by its place between two matched functions */
+    enum recoding recoding;    /* of FATE_RECODED */
+    int turns;                 /* that one turn of the unrolled loop makes; 0: not unrolled */
 };
 
 /* A section, segment or setting that differs. */

@@ -126,6 +126,10 @@ static void walk_change(struct codec *codec, void *item)
 {
     struct symbol_change *change = item;
     CODEC_ENUM(codec, "fate", change->fate, word_fate);
+    if (change->fate == FATE_RECODED) {
+        CODEC_ENUM(codec, "recoding", change->recoding, word_recoding);
+        codec_int(codec, "turns", &change->turns);
+    }
     codec_string(codec, "name", &change->name);
     codec_bool(codec, "by_suffix", &change->by_suffix);
     codec_bool(codec, "by_hash", &change->by_hash);

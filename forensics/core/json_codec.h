@@ -92,7 +92,7 @@ json_t *codec_get(const struct codec *codec, const char *key);
 
 /* Words of the enums. */
 codec_word word_metric, word_source, word_state, word_estimator, word_change, word_cause, word_share, word_component,
-    word_side, word_outcome, word_use, word_kind, word_fate, word_fact, word_rule, word_family, word_experiment, word_answer, word_real_kind, word_remedy, word_sampling;
+    word_side, word_outcome, word_use, word_kind, word_fate, word_recoding, word_fact, word_rule, word_family, word_experiment, word_answer, word_real_kind, word_remedy, word_sampling;
 
 /* Walks by noun. */
 codec_walk walk_machine, walk_spec, walk_side, walk_run, walk_figure, walk_control, walk_inventory, walk_cost_profile,

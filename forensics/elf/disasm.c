@@ -195,3 +195,82 @@ bool disasm(const unsigned char *bytes, size_t room, uint64_t address, struct in
         set_operands(&z, &context, insn);
     return true;
 }
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    __uint128_t m = (__uint128_t)(hash ^ 0xa0761d6478bd642fu) * (value ^ 0xe7037ed1a0b428dbu);
+    return (uint64_t)m ^ (uint64_t)(m >> 64) ^ hash << 1;
+}
+
+static void add_reg(struct insn_shape *s, ZydisRegister reg, bool reads, bool writes)
+{
+    ZydisRegisterClass of = ZydisRegisterGetClass(reg);
+    if (of == ZYDIS_REGCLASS_IP || of == ZYDIS_REGCLASS_FLAGS || reg == ZYDIS_REGISTER_NONE)
+        return;
+    ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+    ZydisRegisterClass class = ZydisRegisterGetClass(full);
+    bool general = class == ZYDIS_REGCLASS_GPR64,
+         vector = class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_ZMM;
+    if ((!general && !vector) || s->reg_count == sizeof s->regs / sizeof *s->regs) {
+        s->other_regs = true;
+        return;
+    }
+    ZydisRegisterWidth width = ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, reg);
+    bool partial = general && width < 32; /* a write of 32 bits clears the rest */
+    s->regs[s->reg_count++] = (struct insn_reg){ (uint8_t)(ZydisRegisterGetId(full) + (vector ? REG_XMM0 : 0)),
+                                                 reads || (writes && partial), writes };
+}
+
+/* One operand's part in the shape. */
+static void add_operand(struct insn_shape *s, const ZydisDecodedOperand *op, bool *frame)
+{
+    bool reads = op->actions & ZYDIS_OPERAND_ACTION_MASK_READ, writes = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+    s->hash = mix(s->hash, (uint64_t)op->type << 16 | op->size);
+    if (op->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        add_reg(s, op->reg.value, reads, writes);
+    if (op->type != ZYDIS_OPERAND_TYPE_MEMORY)
+        return;
+    add_reg(s, op->mem.base, true, false);
+    add_reg(s, op->mem.index, true, false);
+    bool rip = op->mem.base == ZYDIS_REGISTER_RIP, on_frame = op->mem.base == ZYDIS_REGISTER_RSP || op->mem.base == ZYDIS_REGISTER_RBP;
+    uint64_t place = mix((uint64_t)op->mem.segment << 8 | op->mem.scale, rip ? 0 : (uint64_t)op->mem.disp.value);
+    s->hash = mix(s->hash, mix(place, (rip ? 2 : 0) | (op->mem.index != ZYDIS_REGISTER_NONE)));
+    *frame = *frame || on_frame;
+    if (!on_frame && op->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+        s->operation = mix(s->operation, mix(place, op->size));
+}
+
+static bool adds_or_compares(ZydisMnemonic m)
+{
+    return m == ZYDIS_MNEMONIC_ADD || m == ZYDIS_MNEMONIC_SUB || m == ZYDIS_MNEMONIC_INC || m == ZYDIS_MNEMONIC_DEC ||
+           m == ZYDIS_MNEMONIC_CMP || m == ZYDIS_MNEMONIC_TEST || m == ZYDIS_MNEMONIC_LEA;
+}
+
+bool disasm_shape(const unsigned char *bytes, size_t room, struct insn_shape *shape)
+{
+    ZydisDecodedInstruction z;
+    ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+    bool frame = false, memory = false, immediate = false;
+    pthread_once(&decoder_once, decoder_init);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, room, &z, ops)))
+        return false;
+    *shape = (struct insn_shape){ .hash = z.mnemonic, .operation = z.mnemonic, .mnemonic = (uint16_t)z.mnemonic };
+    for (unsigned i = 0; i < z.operand_count; i++) {
+        add_operand(shape, &ops[i], &frame);
+        memory = memory || (i < z.operand_count_visible && ops[i].type == ZYDIS_OPERAND_TYPE_MEMORY);
+        immediate = immediate || (i < z.operand_count_visible && ops[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (z.raw.imm[i].size && !z.raw.imm[i].is_relative) {
+            shape->hash = mix(shape->hash, z.raw.imm[i].value.u);
+            shape->operation = mix(shape->operation, z.raw.imm[i].value.u);
+        }
+    bool moves = z.meta.category == ZYDIS_CATEGORY_DATAXFER && !immediate, saves = z.meta.category == ZYDIS_CATEGORY_PUSH ||
+                                                                                   z.meta.category == ZYDIS_CATEGORY_POP;
+    bool adjusts = immediate && ops[0].type == ZYDIS_OPERAND_TYPE_REGISTER && ops[0].reg.value == ZYDIS_REGISTER_RSP;
+    shape->copies = saves || adjusts || (moves && (!memory || frame));
+    shape->counts = adds_or_compares(z.mnemonic) &&
+                    (!memory || z.mnemonic == ZYDIS_MNEMONIC_LEA || z.mnemonic == ZYDIS_MNEMONIC_CMP) &&
+                    (immediate || z.mnemonic != ZYDIS_MNEMONIC_ADD) && (immediate || z.mnemonic != ZYDIS_MNEMONIC_SUB);
+    return true;
+}

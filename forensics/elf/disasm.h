@@ -60,6 +60,29 @@ struct insn {
     int64_t grows; /* sub $n, %rsp: n; else 0 */
 };
 
+/* A register that an operand names or implies. */
+struct insn_reg {
+    uint8_t number; /* 0..15 general ones in the order of the encoding, 16..47 vector ones */
+    bool reads, writes;
+};
+
+enum { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_XMM0 = 16, REG_COUNT = 48 };
+
+/* An instruction without the names of its registers. */
+struct insn_shape {
+    uint64_t hash;      /* mnemonic, operands' kinds and sizes, immediates but for addresses, scale and displacement of memory */
+    uint64_t operation; /* mnemonic and immediate alone, and memory that is not of the stack frame */
+    uint16_t mnemonic;
+    bool copies;        /* moves between registers or to and from the stack frame, pushes and pops: no operation */
+    bool counts;        /* compares, or adds an immediate: what a loop does beside its work */
+    struct insn_reg regs[12]; /* as the operands come, implied ones last; a partial write reads, too */
+    unsigned reg_count;
+    bool other_regs;    /* names registers of other kinds, which are not listed */
+};
+
+/* The shape of the instruction in the first bytes; false: not a valid one. */
+bool disasm_shape(const unsigned char *bytes, size_t room, struct insn_shape *shape);
+
 /* Decodes what is in the first `room` bytes as if at `address`; false: not a valid instruction, or cut off. */
 bool disasm(const unsigned char *bytes, size_t room, uint64_t address, struct insn *insn);
 

@@ -84,7 +84,53 @@ static const char *mostly(const struct pair *pair)
     return most > 0 ? component_table[best].title : "-";
 }
 
-static const char *fate_said(struct arena *arena, const struct symbol_change *change)
+static const char *resize(struct arena *arena, const struct symbol_change *change)
+{
+    return arena_printf(arena, "%" PRIu64 " -> %" PRIu64 " bytes", change->old->size, change->new->size);
+}
+
+static const char *recoding_said(struct arena *arena, const struct symbol_change *change)
+{
+    switch (change->recoding) {
+    case RECODING_REGISTERS: return "same instructions, other registers";
+    case RECODING_ALLOCATION:
+        return arena_printf(arena, "same operations, other registers and stack slots, %s", resize(arena, change));
+    case RECODING_UNROLLED:
+        return arena_printf(arena, "a loop does %d turns in one now, %s", change->turns, resize(arena, change));
+    case RECODING_ROLLED:
+        return arena_printf(arena, "a loop does one turn where it did %d, %s", change->turns, resize(arena, change));
+    case RECODING_OTHER:
+    case RECODING_COUNT: break;
+    }
+    return arena_printf(arena, "other code, same calls and data, %s", resize(arena, change));
+}
+
+/* The functions that came (or went) where `kin` is on the other side: "half, twice and 3 more". */
+static const char *relatives(struct arena *arena, const struct delta *delta, enum fate fate, const struct symbol *kin)
+{
+    enum { NAMED = 3 };
+    const char *list = NULL;
+    size_t count = 0;
+    for (size_t i = 0; delta && i < delta->symbol_count; i++) {
+        const struct symbol_change *c = &delta->symbols[i];
+        if (c->fate != fate || !c->kin || c->kin->address != kin->address || c->kin->kind != kin->kind)
+            continue;
+        if (count++ < NAMED)
+            list = arena_printf(arena, "%s%s%s", list ? list : "", list ? ", " : "", c->name);
+    }
+    return count > NAMED ? arena_printf(arena, "%s and %zu more", list, count - NAMED) : list;
+}
+
+/* Several functions became one, or one several. */
+static const char *inlining_said(struct arena *arena, const struct delta *delta, const struct symbol_change *change)
+{
+    const char *merged = relatives(arena, delta, FATE_REMOVED, change->new),
+               *split = relatives(arena, delta, FATE_ADDED, change->old);
+    return arena_printf(arena, "inlining changed%s%s%s%s, %s", merged ? ": holds " : "", merged ? merged : "",
+                        split ? ": split off " : "", split ? split : "", resize(arena, change));
+}
+
+static const char *fate_said(struct arena *arena, const struct delta *delta, const struct symbol_change *change)
 {
     if (!change)
         return "-";
@@ -95,10 +141,8 @@ static const char *fate_said(struct arena *arena, const struct symbol_change *ch
         return arena_printf(arena, "same %s, moved: line offset %d -> %d", new->kind == SYMBOL_OBJECT ? "bytes" : "code",
                             (int)(old->address & 63), (int)(new->address & 63));
     case FATE_REORDERED: return "same blocks in another order";
-    case FATE_RECODED:
-        return arena_printf(arena, "other code, same calls and data, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
-    case FATE_REINLINED:
-        return arena_printf(arena, "inlining changed, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
+    case FATE_RECODED: return recoding_said(arena, change);
+    case FATE_REINLINED: return inlining_said(arena, delta, change);
     case FATE_CHANGED: return "contents changed";
     case FATE_RESIZED: return arena_printf(arena, "changed, %" PRIu64 " -> %" PRIu64 " bytes", old->size, new->size);
     case FATE_ADDED:
@@ -110,8 +154,8 @@ static const char *fate_said(struct arena *arena, const struct symbol_change *ch
     return "-";
 }
 
-static void pair_row(struct document *document, struct block *table, const struct pair *pair, double total,
-                     bool components)
+static void pair_row(struct document *document, struct block *table, const struct delta *delta, const struct pair *pair,
+                     double total, bool components)
 {
     struct arena *arena = document->arena;
     const struct cost_item *item = pair->new ? pair->new : pair->old;
@@ -122,7 +166,7 @@ static void pair_row(struct document *document, struct block *table, const struc
     block_cell(document, table, TONE_PLAIN, "%s", pair->new ? format_value(arena, UNIT_COUNT, cycles_of(pair->new), largest, 3) : "-");
     block_cell(document, table, pair->cycles > 0 ? TONE_BAD : TONE_GOOD, "%s", total != 0 ? format_share(arena, pair->cycles / total) : "-");
     block_cell(document, table, TONE_PLAIN, "%s", components ? mostly(pair) : "-");
-    block_cell(document, table, TONE_FAINT, "%s", fate_said(arena, pair->change));
+    block_cell(document, table, TONE_FAINT, "%s", fate_said(arena, delta, pair->change));
 }
 
 enum { SYMBOLS_SHOWN = 6, SYMBOLS_VERBOSE = 60 };
@@ -155,7 +199,7 @@ static void build_costs(struct document *document, const struct result *result, 
             table->note = arena_printf(document->arena, "%s%s%s", cycles_note(document->arena, new->source),
                                        new->processor ? " for " : "", new->processor ? new->processor : "");
         }
-        pair_row(document, table, &pairs[i], stayed ? all : total, new->source == SOURCE_SIM);
+        pair_row(document, table, result->delta, &pairs[i], stayed ? all : total, new->source == SOURCE_SIM);
     }
 }
 
@@ -196,7 +240,7 @@ static void build_changed(struct document *document, const struct delta *delta, 
 {
     static const struct column columns[] = { { "symbol", false, true, false }, { "bytes", true, false, false }, { "what became of it", false, false, true } };
     const struct symbol_change **list = arena_array(document->arena, delta->symbol_count, sizeof *list);
-    size_t count = 0, limit = verbose ? SYMBOLS_VERBOSE : SYMBOLS_SHOWN;
+    size_t count = 0, limit = verbose ? SIZE_MAX : SYMBOLS_SHOWN;
     for (size_t i = 0; i < delta->symbol_count; i++) {
         const struct symbol_change *c = &delta->symbols[i];
         bool plain = c->fate == FATE_MOVED || symbol_is_start_up(c->new ? delta->new : delta->old, c->new ? c->new : c->old);
@@ -212,7 +256,7 @@ static void build_changed(struct document *document, const struct delta *delta, 
         block_row(document, table);
         block_cell(document, table, TONE_PLAIN, "%s", list[i]->name);
         block_cell(document, table, TONE_PLAIN, "%" PRIu64, symbol->size);
-        block_cell(document, table, TONE_PLAIN, "%s", fate_said(document->arena, list[i]));
+        block_cell(document, table, TONE_PLAIN, "%s", fate_said(document->arena, delta, list[i]));
     }
 }
 

@@ -54,7 +54,9 @@ def told(path, kind, name):
     """The sentences of this kind about this name, and every other one for a diagnosis."""
     delta = json.load(open(path))["delta"]
     all = [(f["kind"], f["name"], f["sentence"]) for f in delta["code_facts"]]
-    all += [("fate", s["name"], s["fate"] + (" " + s["kin"]["name"] if s.get("kin") else "")) for s in delta["symbols"]]
+    for s in delta["symbols"]:
+        words = [s["fate"], s.get("recoding"), s.get("turns") or None, (s.get("kin") or {}).get("name")]
+        all.append(("fate", s["name"], " ".join(str(w) for w in words if w)))
     all += [("file", f["what"], "%s -> %s" % (f["old"], f["new"])) for f in delta["facts"]]
     return [s for k, n, s in all if (k, n) == (kind, name)], all
 

@@ -205,11 +205,11 @@ static void example_delta(struct result *r)
     }
     struct delta *d = r->delta = arena_alloc(r->arena, sizeof *d);
     static struct symbol_change changes[] = {
-        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], NULL, false, false, false, false },
-        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], NULL, false, false, false, false },
-        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], NULL, false, false, false, false },
-        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], NULL, false, false, false, false },
-        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false, false, false },
+        { FATE_ADDED, "fast_path", NULL, &new_symbols[0], NULL, false, false, false, false, RECODING_OTHER, 0 },
+        { FATE_MOVED, "hash_probe", &old_symbols[0], &new_symbols[1], NULL, false, false, false, false, RECODING_OTHER, 0 },
+        { FATE_RESIZED, "main", &old_symbols[1], &new_symbols[2], NULL, false, false, false, false, RECODING_OTHER, 0 },
+        { FATE_SAME, "table", &old_symbols[3], &new_symbols[3], NULL, false, false, false, false, RECODING_OTHER, 0 },
+        { FATE_REMOVED, "parse_line.part.0", &old_symbols[2], NULL, &new_symbols[2], false, false, false, false, RECODING_OTHER, 0 },
     };
     static struct fact_change facts[] = { { "section .text", "457728 bytes", "471040 bytes", 457728, 471040 },
                                           { "compiler flags", "-O2 -g -march=x86-64-v3 -fprofile-use=old.gcda", "-O2 -g -march=x86-64-v3 -fprofile-use=new.gcda -g3", NAN, NAN } };
@@ -508,7 +508,7 @@ static void example_libraries(struct result *r)
 {
     static struct symbol olds[] = { { .name = "pack", .base_name = "pack", .address = 0x1100, .size = 80, .code_hash = 3 } };
     static struct symbol news[] = { { .name = "pack", .base_name = "pack", .address = 0x1100, .size = 96, .code_hash = 4 } };
-    static struct symbol_change changes[] = { { FATE_RESIZED, "pack", &olds[0], &news[0], NULL, false, false, false, false } };
+    static struct symbol_change changes[] = { { FATE_RECODED, "pack", &olds[0], &news[0], NULL, false, false, false, false, RECODING_UNROLLED, 4 } };
     static struct code_fact told[] = {
         { FACT_INSNS, &changes[0], "pack", 0x1100, 0x1100, 20, 24, 96, NAN, NAN, NAN, { NULL, NULL }, NULL, "pack has 24 instructions, before 20" },
     };

@@ -112,6 +112,89 @@ static void test_groups(const char *debug)
        "and so is what reads other data");
 }
 
+/* A function of a few instructions, taking two arguments and referring to nothing. */
+static const char *small(const char *name, const char *body)
+{
+    return built(name, "-O1",
+                 arena_printf(made_arena,
+                              "__asm__(\".text; .globl f; .type f, @function\\nf: %s; .size f, .-f\");\n"
+                              "int g(int n) { return n * 3; }\n"
+                              "int f(int, int); int main(int c, char **v) { (void)v; return f(c, 3); }\n",
+                              body));
+}
+
+/* Bodies that differ in registers alone, or that look so. */
+static void test_registers(void)
+{
+    static const struct {
+        const char *old, *new, *what;
+        bool same;
+    } rows[] = {
+        { "mov %edi,%eax; mov %esi,%ecx; sub %ecx,%eax; ret", "mov %edi,%eax; mov %esi,%edx; sub %edx,%eax; ret",
+          "another scratch register", true },
+        { "mov %edi,%eax; mov %esi,%ecx; sub %ecx,%eax; ret", "mov %edi,%ecx; mov %esi,%eax; sub %ecx,%eax; ret",
+          "operands that changed places", false },
+        { "mov %edi,%eax; mov %esi,%ecx; sub %ecx,%eax; ret", "mov %esi,%eax; mov %edi,%ecx; sub %ecx,%eax; ret",
+          "another argument", false },
+        { "mov %edi,%eax; mov %esi,%ecx; sub %eax,%ecx; ret", "mov %edi,%ecx; mov %esi,%eax; sub %ecx,%eax; ret",
+          "another result", false },
+        { "mov %edi,%ecx; test %esi,%esi; jz 1f; add $1,%ecx; 1: mov %ecx,%eax; ret",
+          "mov %edi,%edx; test %esi,%esi; jz 1f; add $1,%edx; 1: mov %edx,%eax; ret", "a value that lives across blocks", true },
+        { "mov %edi,%ecx; test %esi,%esi; jz 1f; add $1,%ecx; 1: mov %ecx,%eax; ret",
+          "mov %edi,%edx; test %esi,%esi; jz 1f; add $1,%edx; 1: mov %esi,%eax; ret", "a block that reads another value", false },
+        { "mov %edi,%ecx; 1: dec %ecx; jnz 1b; mov %esi,%eax; ret", "mov %edi,%edx; 1: dec %edx; jnz 1b; mov %esi,%eax; ret",
+          "a loop's counter", true },
+        { "push %rbx; mov %edi,%ebx; call g; add %ebx,%eax; pop %rbx; ret",
+          "push %rbp; mov %edi,%ebp; call g; add %ebp,%eax; pop %rbp; ret", "a saved register across a call", true },
+        { "push %rbx; mov %edi,%ebx; mov %esi,%edi; call g; add %ebx,%eax; pop %rbx; ret",
+          "push %rbx; mov %edi,%ebx; mov %esi,%edx; call g; add %ebx,%eax; pop %rbx; ret", "an argument in another register", false },
+        { "mov %dil,%al; ret", "mov %sil,%al; ret", "bytes of another argument", false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct delta *d = compare(small("old", rows[i].old), small("new", rows[i].new));
+        const struct symbol_change *c = change(d, "f");
+        bool same = c && c->fate == FATE_RECODED && c->recoding == RECODING_REGISTERS;
+        ok(same == rows[i].same, "%s: %s", rows[i].what, rows[i].same ? "the same with other registers" : "not the same");
+    }
+}
+
+/* In what way recoded functions differ. */
+static void test_recodings(void)
+{
+    const char *old = built("old", PLAIN " -fno-tree-vectorize", base);
+    struct delta *d = compare(old, built("new", PLAIN " -fno-tree-vectorize -funroll-all-loops", base));
+    const struct symbol_change *c = change(d, "sum");
+    ok(c && c->recoding == RECODING_UNROLLED && c->turns == 8, "a loop unrolled eight times is told as that");
+    d = compare(made_path("new"), old);
+    c = change(d, "sum");
+    ok(c && c->recoding == RECODING_ROLLED && c->turns == 8, "and the other way round");
+    d = compare(old, built("new", PLAIN " -fno-tree-vectorize -ffixed-rbx", base));
+    c = change(d, "walk");
+    ok(c && c->fate == FATE_RECODED && (c->recoding == RECODING_ALLOCATION || c->recoding == RECODING_REGISTERS),
+       "without one register it is the same operations in others");
+    d = compare(old, built("new", PLAIN " -fno-tree-vectorize '-DEXTRA'", base));
+    ok(d->fates[SYMBOL_FUNCTION][FATE_RECODED] == 0, "the null twin has none");
+}
+
+/* Many became one, without debug information. */
+static void test_merged(void)
+{
+    static const char source[] =
+        "#include <stdio.h>\nint limit = 100, table[64];\n"
+        "HOW int one(int n) { return n > limit ? n / 2 + n * n : puts(\"no\"); }\n"
+        "HOW int two(int n) { return n > limit ? n * 2 + table[n & 63] : puts(\"yes\"); }\n"
+        "__attribute__((noinline)) int both(int n) { return one(n) ^ two(n + 1); }\n"
+        "int main(int c, char **v) { (void)v; return both(c); }\n";
+    struct delta *d = compare(built("old", "-O2 '-DHOW=static __attribute__((noinline))'", source),
+                              built("new", "-O2 '-DHOW=static inline'", source));
+    is_str(fate(d, "both"), "reinlined", "a function that took in two others is told as that");
+    is_str(kin(d, "one"), "both", "and each of them names it");
+    is_str(kin(d, "two"), "both", "also without debug information");
+    d = compare(made_path("new"), made_path("old"));
+    is_str(fate(d, "both"), "reinlined", "split into three it is told as that");
+    is_str(kin(d, "one"), "both", "and each part names where it came from");
+}
+
 /* Stripped files have the groups, too: functions go by their code and their place. */
 static void test_stripped(void)
 {
@@ -253,6 +336,9 @@ int main(void)
     } else {
         skip("groups in clang's code", "no clang here");
     }
+    test_registers();
+    test_recodings();
+    test_merged();
     test_stripped();
     test_neighbourhood();
     test_split();
