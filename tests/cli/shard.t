@@ -86,7 +86,7 @@ is "$?" 3 "the merged verdict has its exit status"
 is "$(field 'd["layout_effect"]["effects"], d["layouts"]' whole.json)" "$(field 'd["layout_effect"]["effects"], d["layouts"]' alone.json)" \
     "on the model the shards together are the whole sweep, bit for bit"
 ok "with all that follows from it" cmp whole.json alone.json
-model=("$ltf" sweep --profile zen3,skylake-sp --layouts 2 --apart 0 --axes text)
+model=("$ltf" sweep --profile "zen3,skylake-sp" --layouts 2 --apart 0 --axes text)
 "${model[@]}" --json alone.json old new -- 2 >/dev/null
 run_shards 2 "${model[@]}"
 "$ltf" merge shard-2.json shard-1.json --json whole.json >out
