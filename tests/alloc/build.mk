@@ -60,7 +60,7 @@ TEST_ALLOC := $(foreach p,$(ALLOC_PROGRAMS),$(foreach v,preload checking,$(ALLOC
 endif
 
 # Scripts need the programs they run.
-ALLOC_HELPERS := $(ALLOC_T)/mixed $(ALLOC_T)/knobs_doc $(HAKMEM_SO) $(HAKMEM_CHECKING_SO)
+ALLOC_HELPERS := $(BUILD)/bench/large $(ALLOC_T)/mixed $(ALLOC_T)/knobs_doc $(HAKMEM_SO) $(HAKMEM_CHECKING_SO)
 $(ALLOC_T)/knobs_doc: tests/alloc/knobs_doc.c $(HAKMEM_NAMES_A)
 	$(alloc_cc) -o $@ $< $(HAKMEM_NAMES_A)
 $(ALLOC_T)/cxx: tests/alloc/cxx.cc

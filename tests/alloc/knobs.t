@@ -61,10 +61,13 @@ like "$(env LD_PRELOAD="$lib" HAKMEM_ADDRESS_SPACE_GB=1 "$load" big)" 'refused' 
 like "$(env LD_PRELOAD="$lib" "$load" big)" 'given' 'by default they are given'
 
 # huge pages, seen from outside
-huge() { strace -f -e trace=madvise env LD_PRELOAD="$lib" "$@" "$load" 2>&1 | grep -c MADV_HUGEPAGE; }
+huge() { strace -f -e trace=madvise env LD_PRELOAD="$lib" "$@" 2>&1 | grep -c MADV_HUGEPAGE; }
+blocks=("$build/bench/large" 20 4 1048576 8388608 4096)
 if command -v strace >/dev/null && strace true >/dev/null 2>&1; then
-    is "$(huge HAKMEM_HUGE_PAGES=0)" 0 'HAKMEM_HUGE_PAGES=0: no advice is given'
-    ok 'HAKMEM_HUGE_PAGES=1: it is, for units that are in use' gt "$(huge HAKMEM_HUGE_PAGES=1)" 0
+    is "$(huge HAKMEM_HUGE_PAGES=0 "$load")" 0 'HAKMEM_HUGE_PAGES=0: no advice is given'
+    ok 'HAKMEM_HUGE_PAGES=1: it is, for units that are in use' gt "$(huge HAKMEM_HUGE_PAGES=1 "$load")" 0
+    is "$(huge HAKMEM_HUGE_PAGES=1 "${blocks[@]}")" 0 'but not for blocks above 1 MiB'
+    ok 'HAKMEM_HUGE_PAGES=2: for those, too' gt "$(huge HAKMEM_HUGE_PAGES=2 "${blocks[@]}")" 0
 else
     skip 'HAKMEM_HUGE_PAGES' 'strace is not here or may not trace'
 fi
