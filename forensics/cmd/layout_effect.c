@@ -84,10 +84,19 @@ static bool replay_all(struct result *result, const struct layout_wanted *wanted
     return true;
 }
 
+/* A name that is no processor's is told before anything is run. */
+static bool know_processors(struct result *result, const struct layout_wanted *wanted, struct err *err)
+{
+    for (size_t i = 0; i < wanted->elsewhere_count; i++)
+        if (!profile_find(result->arena, wanted->elsewhere[i], err))
+            return false;
+    return true;
+}
+
 bool layout_effect(struct result *result, const struct layout_wanted *wanted, struct progress *progress, struct err *err)
 {
     struct recording recordings[2] = { { .fd = -1 }, { .fd = -1 } };
-    bool done = interrupt_watch(err);
+    bool done = know_processors(result, wanted, err) && interrupt_watch(err);
     for (int side = 0; done && side < 2; side++) {
         progress_step(progress, side ? "recording new" : "recording old", side, 2, NAN);
         done = recording_make(result, side, &recordings[side], err);
