@@ -9,24 +9,32 @@
 #define MOVE_TRIES 32 /* places tried for a block that moves */
 
 /* Moves the pages of [from, from + bytes), of one mapping or (`whole` false) of several, over [to, to + bytes), which
- * is mapped and empty. Bytes moved: fewer where the system refuses; the rest is where it was. */
-static size_t move_units(char *from, char *to, size_t bytes, bool whole)
+ * is mapped and empty. Bytes moved: fewer where the system refuses; the rest is where it was. *lost: the system took
+ * some of the place behind what was moved away, and with `keep` what was moved can be copied back. */
+static size_t move_units(char *from, char *to, size_t bytes, bool whole, bool keep, bool *lost)
 {
-    if (whole && hak_os_move_over(from, to, bytes))
-        return bytes;
     size_t done = 0; /* no mapping ends inside a unit */
-    while (done < bytes && hak_os_move_over(from + done, to + done, UNIT_SIZE))
-        done += UNIT_SIZE;
+    enum os_result result = whole ? hak_os_move_over(from, to, bytes, false) : OS_TAKEN;
+    if (result == OS_OK)
+        return bytes;
+    if (result == OS_TAKEN)
+        while (done < bytes && (result = hak_os_move_over(from + done, to + done, UNIT_SIZE, keep)) == OS_OK)
+            done += UNIT_SIZE;
+    *lost = done < bytes && result == OS_FAILED;
+    if (keep && done && !*lost)
+        hak_os_unmap(from, done);
     return done;
 }
 
-/* Puts spare memory under the beginning of [to, to + bytes), which is mapped and empty; bytes that have some now. */
-static size_t fill(char *to, size_t bytes)
+/* Puts spare memory under the beginning of [to, to + bytes), which is mapped and empty; *dirty: bytes that have some
+ * now. False: the system lost some of the range, which is to be given up. */
+static bool fill(char *to, size_t bytes, size_t *dirty)
 {
     size_t done = 0;
-    for (struct unit *u; done < bytes && (u = hak_spare_largest(bytes - done));) {
+    bool lost = false;
+    for (struct unit *u; done < bytes && !lost && (u = hak_spare_largest(bytes - done));) {
         size_t len = min_size(u->huge_len, bytes - done);
-        size_t moved = move_units(u->base, to + done, len, u->mapping != 0);
+        size_t moved = move_units(u->base, to + done, len, u->mapping != 0, false, &lost);
         done += moved;
         hak_units_release(unit_number(u->base), units_for(moved));
         if (moved < u->huge_len) {
@@ -39,7 +47,15 @@ static size_t fill(char *to, size_t bytes)
         hak_unit_meta_give(u, true);
     }
     hak_space.stats.spare_hits += done != 0;
-    return done;
+    *dirty = done;
+    return !lost;
+}
+
+/* Gives up n units from number i on; not all of them need be mapped still. */
+static void drop_units(size_t i, size_t n)
+{
+    hak_os_unmap(unit_address(i), n * UNIT_SIZE);
+    hak_units_release(i, n);
 }
 
 /* For fresh memory, by knob: a first touch then costs more, in some virtual machines much more. A block that nobody
@@ -69,7 +85,11 @@ static struct unit *huge_map(size_t bytes, size_t align, size_t *dirty)
     u->mapping = ++hak_space.mapping;
     hak_units_claim(i, units_for(bytes), u);
     u->huge_pages = want_huge_pages(u->base, bytes);
-    *dirty = fill(u->base, bytes);
+    if (!fill(u->base, bytes, dirty)) {
+        drop_units(i, units_for(bytes));
+        hak_unit_meta_give(u, true);
+        return NULL;
+    }
     if (*dirty)
         u->mapping = 0;
     return u;
@@ -142,8 +162,11 @@ static bool grow_in_place(struct unit *u, size_t bytes)
             u->huge_pages |= want_huge_pages(u->base + u->huge_len, extra);
         }
         hak_units_claim(end, units_for(extra), &hak_foreign);
-        if (spare)
-            fill(u->base + u->huge_len, extra);
+        size_t dirty;
+        if (spare && !fill(u->base + u->huge_len, extra, &dirty)) {
+            drop_units(end, units_for(extra));
+            return false;
+        }
         u->huge_len = bytes;
     }
     hak_units_claim(i, units_for(u->huge_len), u);
@@ -172,13 +195,20 @@ static bool move_mapping(struct unit *u, size_t bytes)
 /* Moves u, of any mappings, to fresh units, with spare memory behind it. What the system does not move is copied. */
 static bool move_pieces(struct unit *u, size_t bytes)
 {
-    size_t old = u->huge_len, i = hak_units_map(units_for(bytes), UNIT_SIZE);
+    size_t old = u->huge_len, i = hak_units_map(units_for(bytes), UNIT_SIZE), dirty;
     if (i == hak_space.nunits)
         return false;
     hak_units_claim(i, units_for(bytes), u);
     char *from = u->base, *to = unit_address(i);
     u->huge_pages |= want_huge_pages(to, bytes);
-    size_t moved = move_units(from, to, old, u->mapping != 0);
+    /* The spare memory first: once u has moved, there is no way back. */
+    bool lost = !fill(to + old, bytes - old, &dirty);
+    size_t moved = lost ? 0 : move_units(from, to, old, u->mapping != 0, true, &lost);
+    if (lost) {
+        memcpy(from, to, moved);
+        drop_units(i, units_for(bytes));
+        return false;
+    }
     tags_fill(from, old, TAG_NONE);
     hak_units_release(unit_number(from), units_for(old));
     if (moved < old) {
@@ -191,7 +221,6 @@ static bool move_pieces(struct unit *u, size_t bytes)
             hak_os_unmap(from + moved, old - moved);
         }
     }
-    fill(to + old, bytes - old);
     u->base = to;
     u->mapping = 0;
     return true;

@@ -13,6 +13,9 @@
 #include "bits.h"
 #include "config.h"
 
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4 /* kernels before 5.7 refuse it */
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -148,19 +151,19 @@ bool hak_os_move(void *addr, size_t old_len, void *to, size_t new_len)
     return done;
 }
 
-bool hak_os_move_over(void *from, void *to, size_t len)
+enum os_result hak_os_move_over(void *from, void *to, size_t len, bool keep)
 {
     if (injected())
-        return false;
-    int saved = errno;
-    bool done = mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
-    if (!done) { /* the kernel may have unmapped `to` before it refused */
-        enum os_result back = map_at(to, len);
-        if (back == OS_FAILED)
-            hak_os_fatal("the system lost a mapping that was to be moved to", to);
-    }
+        return OS_TAKEN;
+    int saved = errno, flags = MREMAP_MAYMOVE | MREMAP_FIXED | (keep ? MREMAP_DONTUNMAP : 0);
+    bool cut = injected(); /* the kernel may unmap `to` before it refuses */
+    if (cut)
+        munmap(to, len);
+    enum os_result result = OS_OK;
+    if (cut || mremap(from, len, len, flags, to) != to)
+        result = hak_os_map_at(to, len) == OS_FAILED ? OS_FAILED : OS_TAKEN;
     errno = saved;
-    return done;
+    return result;
 }
 
 uint64_t hak_os_clock_ms(void)

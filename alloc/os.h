@@ -42,8 +42,9 @@ bool hak_os_resize(void *addr, size_t old_len, size_t new_len);
 bool hak_os_move(void *addr, size_t old_len, void *to, size_t new_len);
 
 /* Moves the pages of [from, from + len), which lies in one mapping, over [to, to + len), which is mapped and holds
- * nothing of value. The old range becomes unmapped. False: nothing was moved, and `to` reads as zero. */
-bool hak_os_move_over(void *from, void *to, size_t len);
+ * nothing of value. The old range becomes unmapped; with `keep` it stays, and reads as zero. OS_TAKEN: nothing was
+ * moved, and `to` reads as zero. OS_FAILED: nothing was moved, and `to` is not mapped any more. */
+enum os_result hak_os_move_over(void *from, void *to, size_t len, bool keep);
 
 /* Milliseconds of a clock that only goes forward; cheap (a few ns), coarse (some ms). */
 uint64_t hak_os_clock_ms(void);

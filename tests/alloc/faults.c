@@ -59,6 +59,25 @@ static void grow(int i, size_t n)
     block[i].n = n;
 }
 
+/* A block of several mappings: spare memory of two sizes under it, and then it must move. */
+static void pieces(void)
+{
+    static const size_t unit = UNIT_SIZE;
+    void *spare[2] = { hakmem_malloc(3 * unit), hakmem_malloc(2 * unit) };
+    hakmem_free(spare[0]);
+    hakmem_free(spare[1]);
+    put(1, 7 * unit); /* both, and fresh memory */
+    void *wall = hakmem_malloc(30 * unit); /* right behind it */
+    void *more = hakmem_malloc(4 * unit);
+    hakmem_free(more);
+    grow(1, 13 * unit);
+    hakmem_free(wall);
+    grow(1, 40 * unit);
+    hakmem_free(block[1].p);
+    block[1].p = NULL;
+    block[1].n = 0;
+}
+
 /* Small, medium, runs, huge; growth in place and by moving; frees; trimming. */
 static void scenario(void)
 {
@@ -73,6 +92,7 @@ static void scenario(void)
         block[i].p = NULL;
         block[i].n = 0;
     }
+    pieces();
     hakmem_trim(0);
 }
 
@@ -145,6 +165,17 @@ int main(void)
     ok(!damaged, "no block is damaged when the n-th call fails, for every n");
     ok(!wrong_errno, "every NULL comes with ENOMEM");
     ok(!lost, "nothing is lost: afterwards as much is mapped and live as before");
+    bad = 0;
+    for (unsigned long k = 1; k <= calls + 2; k += 3) {
+        refused = 0;
+        hak_os_fail_at(k, true);
+        scenario();
+        hak_os_fail_at(0, false);
+        refused = 0;
+        scenario();
+        bad += refused != 0;
+    }
+    ok(!damaged && !wrong_errno && !bad, "every call from the n-th on fails, in a process that runs: the same, and it recovers");
     ok(failures > 0, "some of the failures did reach the caller");
     return done_testing();
 }
