@@ -9,9 +9,11 @@
 #include "elf/inventory.h"
 #include "elf/line.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Programs to compare the input with, one in C and one in C++: equal files have few facts. */
 static struct inventory *target_base[2];
@@ -22,6 +24,26 @@ static void target_load_base(size_t number, const char *path)
     target_base[number] = inventory_read(arena_new(), path, &err);
     if (!target_base[number]) {
         fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+}
+
+/* A program of skeleton units whose other halves the input may be: a package (.dwp) is looked for beside the program. */
+static struct {
+    const char *program; /* NULL: packages are not tried */
+    int package;         /* the file that holds them */
+    size_t whole;        /* packages that left nothing missing in the program */
+} target_split;
+
+/* `program` lies in a folder of the caller's; the package is made beside it. */
+static void target_load_split(const char *program)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s.dwp", program);
+    target_split.program = program;
+    target_split.package = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (target_split.package < 0) {
+        perror(path);
         exit(1);
     }
 }
@@ -48,8 +70,24 @@ enum {
     TARGET_AS_NEW = 2, /* of each base */
     TARGET_AS_OLD = 8,
     TARGET_LINES = 32, /* no comparison: the source lines of its functions */
-    TARGET_ALL = 63,
+    TARGET_PACKAGE = 64, /* the program of skeletons, with the input as its package */
+    TARGET_ALL = 127,
 };
+
+/* What a damaged package says costs the program nothing but what stands in it. */
+static void target_package(struct arena *arena, const void *bytes, size_t size)
+{
+    struct err err = ERR_INIT;
+    if (ftruncate(target_split.package, 0) != 0 || pwrite(target_split.package, bytes, size, 0) != (ssize_t)size)
+        abort();
+    const struct inventory *program = inventory_read(arena, target_split.program, &err);
+    if (!program)
+        abort();
+    target_split.whole += program->missing_count == 0;
+    target_compare(arena, program, program);
+    target_compare(arena, target_base[0], program);
+    target_lines(arena, program);
+}
 
 /* Whether the input was read; else it was refused with a sentence. */
 static bool target_run(const void *bytes, size_t size, unsigned what)
@@ -69,6 +107,8 @@ static bool target_run(const void *bytes, size_t size, unsigned what)
     }
     if (input && (what & TARGET_LINES))
         target_lines(arena, input);
+    if (target_split.program && (what & TARGET_PACKAGE))
+        target_package(arena, bytes, size);
     arena_free(arena);
     return input != NULL;
 }

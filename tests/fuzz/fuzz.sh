@@ -5,8 +5,13 @@
 set -euo pipefail
 program=$1 corpus=$2 seeds=$3
 mkdir -p "$corpus"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+work=$(mktemp -d)
+log=$work/log
+trap 'rm -rf "$work"' EXIT
+if [[ -e $seeds/split.so ]]; then # packages are read from a file beside the program
+    cp "$seeds/split.so" "$work/split.so"
+    export FUZZ_SPLIT=$work/split.so
+fi
 # Short stacks and a small quarantine: half of the time would be the sanitizer's own. Memory is that of an arena, so
 # what leaks is a handle, which the limit on memory meets.
 export ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=4:replace_str=0:detect_leaks=0

@@ -27,10 +27,14 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
     return damage_graft(out, one_size, other, other_size, seed) ? one_size : 0;
 }
 
-/* One question an input, so that an execution is short; which one follows from the bytes, so that it stays the same. */
+/* One question an input, so that an execution is short; which one follows from the bytes, so that it stays the same.
+ * What has a package's index is one. */
 static unsigned question(const uint8_t *data, size_t size)
 {
+    static const char index[] = "debug_cu_index";
     uint64_t hash = size, word;
+    if (memmem(data, size, index, sizeof index - 1))
+        return TARGET_PACKAGE;
     for (size_t at = 0; at + sizeof word <= size; at += sizeof word) {
         memcpy(&word, data + at, sizeof word);
         hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
@@ -43,6 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!target_base[0]) {
         target_load_base(0, FUZZ_SEEDS "/debug.so");
         target_load_base(1, FUZZ_SEEDS "/cxx.so");
+        const char *split = getenv("FUZZ_SPLIT");
+        if (split)
+            target_load_split(split);
     }
     target_run(data, size, question(data, size));
     return 0;

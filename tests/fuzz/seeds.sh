@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 folder=$1
 rm -rf "$folder"
 mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
 tight=-Wl,-z,max-page-size=64,-z,common-page-size=64,-z,noseparate-code,-z,norelro,--build-id=none,--hash-style=gnu
 
 # seed NAME COMPILER SOURCE FLAGS...
@@ -31,4 +32,14 @@ seed cxx_clang.so clang++ seed_elf.cc -O2 -gdwarf-4 -fPIC -shared -fno-exception
 seed plain.so gcc seed_elf.c -Os -fPIC -shared
 seed stripped gcc seed_elf.c -O2 -s -static-pie
 seed small gcc seed_elf.c -O1 -m32 -static
+# A program of skeletons, and the package of their other halves and type units.
+split() (
+    command -v clang++ >/dev/null && command -v llvm-dwp >/dev/null || return 0
+    cd "$folder"
+    seed split.so clang++ seed_elf.cc -O2 -gdwarf-5 -gsplit-dwarf -fdebug-types-section -grecord-command-line -fPIC \
+        -shared -fno-exceptions -fno-rtti
+    llvm-dwp -e split.so -o package || rm -f split.so package
+    rm -f ./*.dwo
+)
+split
 [[ -s $folder/debug.so && -s $folder/cxx.so ]]

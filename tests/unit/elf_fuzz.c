@@ -59,7 +59,13 @@ static void replay(const char *name, size_t size)
 
 static void damage_often(const char *name, size_t size)
 {
-    size_t known = 0, read = 0;
+    bool package = strcmp(name, "package") == 0;
+    size_t known = 0, read = 0, whole = target_split.whole;
+    if (package) {
+        run(input, size);
+        ok(target_split.whole == whole + 1, "an intact package leaves nothing missing");
+        whole++;
+    }
     for (uint64_t seed = 0; seed < DAMAGES; seed++) {
         memcpy(damaged, input, size);
         known += damage_elf(damaged, size, seed);
@@ -69,6 +75,9 @@ static void damage_often(const char *name, size_t size)
     }
     if (size > EI_CLASS && input[EI_CLASS] == ELFCLASS32)
         ok(known == 0 && read == DAMAGES, "%s is left alone and read", name);
+    else if (package)
+        ok(known == DAMAGES && read == 0 && target_split.whole > whole && target_split.whole < whole + DAMAGES,
+           "%s: %d damages, of which %zu leave nothing missing in its program", name, DAMAGES, target_split.whole - whole);
     else
         ok(known == DAMAGES && read > DAMAGES / 2, "%s: %d damages, %zu of them deep enough to be read", name, DAMAGES,
            read);
@@ -82,6 +91,8 @@ int main(void)
     made_run("'%s/fuzz/seeds.sh' seeds", TEST_DIR);
     target_load_base(0, made_path("seeds/debug.so"));
     target_load_base(1, made_path("seeds/cxx.so"));
+    made_run("cp seeds/split.so split.so");
+    target_load_split(made_path("split.so"));
     alarm(300); /* a hang ends the program, which prove reports */
     ok(each_file(TEST_DIR "/fuzz/elf-found", replay) >= 0, "the folder of earlier findings is there");
     ok(each_file(made_path("seeds"), damage_often) > 5, "seeds were made");
