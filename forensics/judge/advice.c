@@ -41,10 +41,20 @@ static bool no_counters(const struct docket *d)
     return !d->verdict->attribution.known && !comparison_find(d->comparison, M_INSTRUCTIONS);
 }
 
-/* Inlining lost and blocks reordered in many functions at once is no edit of the source. */
+/* Functions that went from one of .text.hot, .text.unlikely and the rest to another. */
+static size_t went_elsewhere(const struct delta *delta)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < delta->code_fact_count; i++)
+        count += delta->code_facts[i].kind == FACT_PLACE;
+    return count;
+}
+
+/* Blocks reordered in many functions at once, and calls no longer inlined or functions hot that were not, is no edit of
+ * the source. */
 static bool profile_suspected(const struct docket *d)
 {
-    return d->uninlined && d->delta->fates[SYMBOL_FUNCTION][FATE_REORDERED] >= 3;
+    return d->delta->fates[SYMBOL_FUNCTION][FATE_REORDERED] >= 3 && (d->uninlined || went_elsewhere(d->delta) >= 3);
 }
 
 static bool inlining_held(const struct docket *d)
@@ -102,8 +112,8 @@ static const struct advice_row advice_table[] = {
     { CAUSE_DATA, objects_resized,
       "Data objects changed their size: put the old sizes back one at a time to find the one that matters." },
     { CAUSE_WORK, profile_suspected,
-      "Inlining was lost and the blocks of several functions lie in another order: that is what a profile (PGO) does that "
-      "is missing or no longer fits. Train it on the load measured here, and compare again." },
+      "The blocks of several functions lie in another order, and inlining was lost or other functions count as hot: that is "
+      "what a profile (PGO) does that is missing or no longer fits. Train it on the load measured here, and compare again." },
     { CAUSE_WORK, inlining_held,
       "It executes more: compare instruction counts by function and look at what was added on the hot path." },
     { CAUSE_INCONCLUSIVE, slower_blind,

@@ -33,7 +33,7 @@ cat >"$work/many.c" <<'EOF'
 #include <stdlib.h>
 __attribute__((noinline)) void rare(int *s) { *s ^= 77; }
 ATTRIBUTES int step(int n) { return (n & 1 ? 3 * n + 1 : n / 2) ^ 5; }
-#define RARE(name, m) __attribute__((noinline)) int name(int s, int i) { \
+#define RARE(name, m) __attribute__((noinline PLACE)) int name(int s, int i) { \
     if (__builtin_expect(i % m == 0, LIKELY)) { rare(&s); s += i; } return s + 1; }
 RARE(one, 53) RARE(two, 55) RARE(three, 57)
 __attribute__((noinline)) int walk(int n) { int s = n; for (int i = 0; i < n; i++) s += step(i); return s; }
@@ -41,14 +41,19 @@ int main(int c, char **v)
 {
     int s = 0, n = c > 1 ? atoi(v[1]) : 1;
     for (int i = 0; i < n; i++) s = three(two(one(s, i), i), i);
-    printf("%d %d\n", s, walk(40 * n));
+    printf("%d %d\n", s, walk(TURNS * n));
 }
 EOF
-many() { "${CC:-gcc}" -g -O2 -DLIKELY="$1" -DATTRIBUTES="$2" -o "$work/$3" "$work/many.c"; }
+many() { "${CC:-gcc}" -g -O2 -DLIKELY="$1" -DATTRIBUTES="$2" -DPLACE="${4-}" -DTURNS="${5-40}" -o "$work/$3" "$work/many.c"; }
 many 0 'static inline' trained
 many 1 '__attribute__((noinline))' untrained
 like "$("$ltf" --runs 0 "$work/trained" "$work/untrained" -- 5000 2>&1 | tr -s '\n ' ' ')" 'profile .PGO. does that is missing or no longer fits' \
     'lost inlining and reordered blocks in many functions: retrain'
+many 1 'static inline' cooled ', section(".text.unlikely")' 80
+like "$("$ltf" --runs 0 "$work/trained" "$work/cooled" -- 5000 2>&1 | tr -s '\n ' ' ')" 'profile .PGO. does that is missing or no longer fits' \
+    'the same where inlining held, but many functions no longer count as hot'
+many 1 'static inline' only_blocks '' 80
+unlike "$("$ltf" --runs 0 "$work/trained" "$work/only_blocks" -- 5000 2>&1)" 'PGO' 'reordered blocks alone do not blame a profile'
 many 0 '__attribute__((noinline))' only_calls
 unlike "$("$ltf" --runs 0 "$work/trained" "$work/only_calls" -- 5000 2>&1)" 'PGO' 'lost inlining alone does not blame a profile'
 done_testing
