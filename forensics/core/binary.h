@@ -81,7 +81,7 @@ struct inventory {
     uint64_t tls_static_relocations;  /* TPOFF: initial-exec TLS */
     const char **needed;     /* DT_NEEDED */
     size_t needed_count;
-    const char *runpath;     /* NULL: none */
+    const char *runpath;     /* one of DT_RPATH, which goes before LD_LIBRARY_PATH, says so; NULL: none */
     const char *compiler;    /* from .comment or DW_AT_producer; NULL: not recorded */
     const char *comment;     /* the compilers that .comment names; NULL: none, or loaded from JSON */
     const char *flags;       /* from DW_AT_producer or .GCC.command.line; NULL: not recorded */

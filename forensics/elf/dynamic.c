@@ -148,7 +148,7 @@ void dynamic_read(struct arena *arena, const struct image *image, struct invento
     struct dynamic_tags tags = dynamic_tags(arena, image);
     inv->needed = tags.needed;
     inv->needed_count = tags.needed_count;
-    inv->runpath = tags.runpath ? tags.runpath : tags.rpath;
+    inv->runpath = tags.runpath || !tags.rpath ? tags.runpath : arena_printf(arena, "%s (DT_RPATH)", tags.rpath);
     inv->static_tls = tags.static_tls;
     bool library = tags.soname || !inv->interpreter;
     inv->type = image->absolute ? "executable" : tags.pie || !library ? "PIE" : "shared object";
