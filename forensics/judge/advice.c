@@ -54,7 +54,8 @@ static size_t went_elsewhere(const struct delta *delta)
  * the source. */
 static bool profile_suspected(const struct docket *d)
 {
-    return d->delta->fates[SYMBOL_FUNCTION][FATE_REORDERED] >= 3 && (d->uninlined || went_elsewhere(d->delta) >= 3);
+    return d->delta && d->delta->fates[SYMBOL_FUNCTION][FATE_REORDERED] >= 3 &&
+           (d->uninlined || went_elsewhere(d->delta) >= 3);
 }
 
 static bool inlining_held(const struct docket *d)
