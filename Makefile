@@ -36,9 +36,10 @@ LDFLAGS_ALL = $(OPT) $(SANFLAGS) $(LDFLAGS)
 # Programs a person types live at the root, and only in the plain build; variants stay in their folder.
 BIN := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
-# One line per step, the whole command with V=1.
-Q   := $(if $(V),,@)
-say  = @printf '  %-5s %s\n' '$(1)' '$(2)'
+# One line per step, the whole command with V=1, nothing with -s.
+Q     := $(if $(V),,@)
+QUIET  = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = @$(if $(QUIET),:,printf '  %-5s %s\n' '$(1)' '$(2)')
 
 # Objects of sources $(1) in flavour $(2) (a folder below BUILD, so one source can be built several ways).
 objs = $(patsubst %.c,$(BUILD)/$(2)/%.o,$(1))

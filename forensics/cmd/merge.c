@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keep.h"
 #include "cmd/conclude.h"
 #include "cmd/finish.h"
 #include "cmd/join.h"
@@ -60,11 +61,6 @@ static struct result *load(const char *path, struct err *err)
     return NULL;
 }
 
-static void release(void *result)
-{
-    result_free(result);
-}
-
 /* Joins file `path` to *whole, or begins it. */
 static bool add(struct result **whole, bool **seen, const char *path, struct err *err)
 {
@@ -80,7 +76,7 @@ static bool add(struct result **whole, bool **seen, const char *path, struct err
             part->real->layouts[i].batch = shard - 1;
         return true;
     }
-    arena_defer((*whole)->arena, release, part);
+    keep_arena((*whole)->arena, part->arena);
     if (join_shards(part) != join_shards(*whole))
         return err_set(err, ERR_TOOL,
                        "%s is of another sweep: it is one of %u shards, not of %u: name results of one sweep only",

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keep.h"
 #include "core/json.h"
 
 static bool equal(const char *a, const char *b)
@@ -79,11 +80,6 @@ bool real_same(const struct result *a, const struct result *b, const char *what,
     return !thing || err_set(err, ERR_TOOL, "%s is of another sweep: %s differs: %s", what, thing, remedy);
 }
 
-static void release(void *result)
-{
-    result_free(result);
-}
-
 bool real_state_load(struct result *result, const char *path, struct real_study **before, struct err *err)
 {
     if (access(path, F_OK) < 0)
@@ -96,7 +92,7 @@ bool real_state_load(struct result *result, const char *path, struct real_study 
     else if (real_same(result, saved, path, err) && saved->real->shard != result->real->shard)
         err_set(err, ERR_TOOL, "%s holds shard %u: give every shard a file of its own", path, saved->real->shard);
     /* What is read lives as long as what goes on from it. */
-    arena_defer(result->arena, release, saved);
+    keep_arena(result->arena, saved->arena);
     *before = saved->real;
     return err->kind == ERR_NONE;
 }

@@ -1,6 +1,7 @@
 #include "elf/apart.h"
 
 #include "elf/dwarf_walk.h"
+#include "elf/keep_elf.h"
 
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
@@ -14,16 +15,6 @@ struct apart {
 static void end_dwfl(void *thing)
 {
     dwfl_end(thing);
-}
-
-static void end_dwarf(void *thing)
-{
-    dwarf_end(thing);
-}
-
-static void close_file(void *thing)
-{
-    close(*(int *)thing);
 }
 
 bool image_has(const struct image *image, const char *name)
@@ -66,15 +57,10 @@ static Dwarf *open_inside(struct image *image)
 {
     bool refers = image_has(image, ".gnu_debugaltlink") || image_has(image, ".debug_addr");
     int file = image->on_disk && refers ? open(image->path, O_RDONLY | O_CLOEXEC) : -1;
-    if (file >= 0) {
-        int *kept = arena_alloc(image->arena, sizeof *kept);
-        *kept = file;
-        arena_defer(image->arena, close_file, kept);
-    }
-    Dwarf *dwarf = file >= 0 ? dwarf_begin(file, DWARF_C_READ) : dwarf_begin_elf(image->elf, DWARF_C_READ, NULL);
-    if (dwarf)
-        arena_defer(image->arena, end_dwarf, dwarf);
-    return dwarf;
+    if (file < 0)
+        return keep_dwarf(image->arena, dwarf_begin_elf(image->elf, DWARF_C_READ, NULL));
+    keep_file(image->arena, file);
+    return keep_dwarf(image->arena, dwarf_begin(file, DWARF_C_READ));
 }
 
 Dwarf *image_dwarf(struct image *image)

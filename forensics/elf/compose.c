@@ -1,5 +1,7 @@
 #include "elf/compose.h"
 
+#include "elf/keep_elf.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,13 +10,6 @@
 
 enum { PAGE = 4096 };
 
-static void close_file(void *thing)
-{
-    struct debug_file *file = thing;
-    elf_end(file->elf);
-    close(file->fd);
-}
-
 bool debug_file_open(struct arena *arena, const char *path, struct debug_file *file)
 {
     struct stat st;
@@ -22,10 +17,8 @@ bool debug_file_open(struct arena *arena, const char *path, struct debug_file *f
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     Elf *elf = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
     if (elf && elf_kind(elf) == ELF_K_ELF) {
-        *file = (struct debug_file){ fd, elf };
-        struct debug_file *kept = arena_alloc(arena, sizeof *kept);
-        *kept = *file;
-        arena_defer(arena, close_file, kept);
+        keep_file(arena, fd);
+        *file = (struct debug_file){ fd, keep_elf(arena, elf) };
         return true;
     }
     elf_end(elf);
@@ -99,27 +92,6 @@ void compose_map(struct composing *c, const char *name, const struct debug_file 
 }
 
 /* ---- the file: header, section table, names, copies; then whole pages of mapped files ---- */
-
-struct mapping {
-    unsigned char *bytes;
-    size_t size;
-};
-
-static void unmap(void *thing)
-{
-    struct mapping *m = thing;
-    munmap(m->bytes, m->size);
-}
-
-static void end_elf(void *thing)
-{
-    elf_end(thing);
-}
-
-static void end_dwarf(void *thing)
-{
-    dwarf_end(thing);
-}
 
 static size_t aligned(size_t size, size_t to)
 {
@@ -200,15 +172,9 @@ Dwarf *compose_end(struct composing *c)
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (bytes == MAP_FAILED)
         return NULL;
-    struct mapping *m = arena_alloc(c->arena, sizeof *m);
-    *m = (struct mapping){ bytes, size };
-    arena_defer(c->arena, unmap, m);
+    keep_mapping(c->arena, bytes, size);
     Elf *elf = fill(c, bytes, offset, names) ? elf_memory((char *)bytes, size) : NULL;
     if (!elf)
         return NULL;
-    arena_defer(c->arena, end_elf, elf);
-    Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
-    if (dwarf)
-        arena_defer(c->arena, end_dwarf, dwarf);
-    return dwarf;
+    return keep_dwarf(c->arena, dwarf_begin_elf(keep_elf(c->arena, elf), DWARF_C_READ, NULL));
 }

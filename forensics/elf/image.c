@@ -1,27 +1,13 @@
 #include "elf/image.h"
 
+#include "elf/keep_elf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct mapping {
-    void *bytes;
-    size_t size;
-};
-
-static void unmap(void *thing)
-{
-    struct mapping *m = thing;
-    munmap(m->bytes, m->size);
-}
-
-static void end_elf(void *thing)
-{
-    elf_end(thing);
-}
 
 static bool not_elf(const char *path, const unsigned char *bytes, size_t size, struct err *err)
 {
@@ -55,9 +41,7 @@ static bool check_header(struct image *im, struct err *err)
     size_t need = im->bytes[EI_CLASS] == ELFCLASS32 ? sizeof(Elf32_Ehdr) : sizeof(Elf64_Ehdr);
     if (im->size < need)
         return cut_short(im, "ELF header", need, err);
-    im->elf = elf_memory((char *)(uintptr_t)im->bytes, im->size);
-    if (im->elf)
-        arena_defer(im->arena, end_elf, im->elf);
+    im->elf = keep_elf(im->arena, elf_memory((char *)(uintptr_t)im->bytes, im->size));
     if (!im->elf || elf_kind(im->elf) != ELF_K_ELF || !gelf_getehdr(im->elf, &im->header))
         return err_set(err, ERR_TOOL, "'%s' has a damaged ELF header (%s): copy or link it again", im->path,
                        elf_errmsg(-1));
@@ -168,10 +152,8 @@ struct image *image_open(struct arena *arena, const char *path, struct err *err)
         err_sys(err, ERR_TOOL, saved, "cannot map '%s'", path);
         return NULL;
     }
-    struct mapping *m = arena_alloc(arena, sizeof *m);
-    *m = (struct mapping){ bytes, (size_t)st.st_size };
-    arena_defer(arena, unmap, m);
-    struct image *image = image_from_memory(arena, path, bytes, m->size, err);
+    keep_mapping(arena, bytes, (size_t)st.st_size);
+    struct image *image = image_from_memory(arena, path, bytes, (size_t)st.st_size, err);
     if (image)
         image->on_disk = true;
     return image;

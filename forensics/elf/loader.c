@@ -1,5 +1,6 @@
 #include "elf/loader.h"
 
+#include "base/keep.h"
 #include "elf/dynamic.h"
 
 #include <fcntl.h>
@@ -38,17 +39,6 @@ static uint32_t word_at(const unsigned char *bytes)
     return word;
 }
 
-struct mapped {
-    void *bytes;
-    size_t size;
-};
-
-static void unmap(void *thing)
-{
-    struct mapped *m = thing;
-    munmap(m->bytes, m->size);
-}
-
 static struct cache cache_open(struct arena *arena)
 {
     struct cache none = { NULL, 0 };
@@ -60,12 +50,10 @@ static struct cache cache_open(struct arena *arena)
         close(fd);
     if (bytes == MAP_FAILED)
         return none;
-    struct mapped *m = arena_alloc(arena, sizeof *m);
-    *m = (struct mapped){ bytes, (size_t)st.st_size };
-    arena_defer(arena, unmap, m);
+    keep_mapping(arena, bytes, (size_t)st.st_size);
     /* An older format may stand in front. */
-    const unsigned char *at = memmem(bytes, m->size, cache_magic, sizeof cache_magic - 1);
-    size_t size = at ? m->size - (size_t)(at - (const unsigned char *)bytes) : 0;
+    const unsigned char *at = memmem(bytes, (size_t)st.st_size, cache_magic, sizeof cache_magic - 1);
+    size_t size = at ? (size_t)st.st_size - (size_t)(at - (const unsigned char *)bytes) : 0;
     return size >= CACHE_HEADER ? (struct cache){ at, size } : none;
 }
 

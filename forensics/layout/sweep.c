@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/keep.h"
 #include "layout/crowd.h"
 #include "layout/loops.h"
 #include "layout/pack.h"
@@ -187,17 +188,12 @@ static void keep(struct pool *pool, const struct job *job, const struct replay_r
         pool->in_old = result->shares;
 }
 
-static void release_arena(void *arena)
-{
-    arena_free(arena);
-}
-
 static void *work(void *argument)
 {
     struct pool *pool = argument;
     struct arena *keep_in = arena_new();
     pthread_mutex_lock(&pool->lock);
-    arena_defer(pool->arena, release_arena, keep_in);
+    keep_arena(pool->arena, keep_in);
     while (!pool->failed && pool->next < pool->job_count) {
         const struct job *job = &pool->jobs[pool->next++];
         pthread_mutex_unlock(&pool->lock);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keep.h"
 #include "run/perf_ring.h"
 
 enum {
@@ -221,11 +222,6 @@ static void merge(struct arena *arena, struct samples *samples)
     samples->count = samples->room = kept;
 }
 
-static void free_arena(void *arena)
-{
-    arena_free(arena);
-}
-
 bool perf_sample_run(struct arena *arena, struct launcher *launcher, enum side side,
                      const struct perf_sample_kernel *kernel, struct samples *samples, struct err *err)
 {
@@ -234,7 +230,7 @@ bool perf_sample_run(struct arena *arena, struct launcher *launcher, enum side s
                          .samples = samples,
                          .cpu = launcher_cpu(launcher) };
     struct launched launched;
-    arena_defer(arena, free_arena, s.arena);
+    keep_arena(arena, s.arena);
     bool started = launcher_run(launcher, side, arm, &s, &launched, err);
     end(&s);
     merge(arena, samples);
