@@ -13,12 +13,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-PROFILE=${PROFILE:-zen3} LAYOUTS=${LAYOUTS:-16} APART=${APART:-4} BUILD=${BUILD:-build}
+PROFILE=${PROFILE:-zen3} LAYOUTS=${LAYOUTS:-16} APART=${APART:-4}
 need_number LAYOUTS "$LAYOUTS" 2 1000
 need_number APART "$APART" 2 1000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
-need_program LTF "$LTF"
+need_built_analyzer
 command -v gcc >/dev/null || die "gcc is not here: the pairs' offsets hold for its code; apt-get install gcc"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 scratch

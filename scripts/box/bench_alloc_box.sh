@@ -15,12 +15,12 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-QUICK=${QUICK:-} BUILD=${BUILD:-build} REFERENCE=${REFERENCE:-hakmem}
+QUICK=${QUICK:-} REFERENCE=${REFERENCE:-hakmem}
 RUNS=${RUNS:-$([[ -n $QUICK ]] && echo 2 || echo 10)}
 TIMEOUT=${TIMEOUT:-120}
 OUT=${OUT:-$ROOT/results/alloc_$(date -u +%Y%m%dT%H%M%SZ).json}
 TABLE=${LOADS:-$ROOT/bench/loads.txt}
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+need_build
 need_number RUNS "$RUNS" 2 1000
 need_number TIMEOUT "$TIMEOUT" 1 86400
 [[ $OUT == *.json ]] || die "OUT must end in .json, not '$OUT'; the tables go beside it as .txt"

@@ -18,12 +18,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-ROUNDS=${ROUNDS:-60} LAYOUTS=${LAYOUTS:-8} PROFILE=${PROFILE:-zen3} BUILD=${BUILD:-build} SOURCE=${SOURCE:-}
+ROUNDS=${ROUNDS:-60} LAYOUTS=${LAYOUTS:-8} PROFILE=${PROFILE:-zen3} SOURCE=${SOURCE:-}
 need_number ROUNDS "$ROUNDS" 10 100000
 need_number LAYOUTS "$LAYOUTS" 2 1000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
-need_program LTF "$LTF"
+need_built_analyzer
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 scratch
 CASES=("$@")

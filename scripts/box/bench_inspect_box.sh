@@ -14,14 +14,12 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-ROUNDS=${ROUNDS:-7} BUILD=${BUILD:-build} READELF_SECONDS=${READELF_SECONDS:-60}
+ROUNDS=${ROUNDS:-7} READELF_SECONDS=${READELF_SECONDS:-60}
 need_number ROUNDS "$ROUNDS" 1 1000
 need_number READELF_SECONDS "$READELF_SECONDS" 1 100000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-BIN=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")
+need_built_analyzer
 INPUTS=${INPUTS:-$BUILD/bench/inspect}
-need_program LTF "$BIN/layout_tax_forensics"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 "$BOX_DIR/inspect_inputs.sh" "$INPUTS"
 exec python3 "$BOX_DIR/inspect_speed.py" --rounds "$ROUNDS" --readelf-seconds "$READELF_SECONDS" \
-    --command "$BIN/layout_tax_forensics" "$INPUTS"
+    --command "$LTF" "$INPUTS"

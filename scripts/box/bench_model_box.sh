@@ -21,12 +21,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-ROUNDS=${ROUNDS:-40} LAYOUTS=${LAYOUTS:-32} PROFILE=${PROFILE:-zen3} BUILD=${BUILD:-build}
+ROUNDS=${ROUNDS:-40} LAYOUTS=${LAYOUTS:-32} PROFILE=${PROFILE:-zen3}
 need_number ROUNDS "$ROUNDS" 10 100000
 need_number LAYOUTS "$LAYOUTS" 2 1000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
-need_program LTF "$LTF"
+need_built_analyzer
 command -v ld.lld >/dev/null || die "ld.lld is not here; apt-get install lld"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 scratch
@@ -42,26 +40,32 @@ row()
     printf '%s\n' "$*" >>"$WORK/rows"
 }
 
+# parted WORD... -- WORD...: FLAGS are the words before --, REST those behind it.
+parted()
+{
+    FLAGS=()
+    while [[ $1 != -- ]]; do
+        FLAGS+=("$1")
+        shift
+    done
+    REST=("${@:2}")
+}
+
 # relinked SET FLAGS... -- ARG...: the base, a copy of it, and the shuffled ones from the objects and flags given. All
 # paths are of one length: they lie on the stack, and a longer one moves everything below it.
 relinked()
 {
-    local set=$1 seed dir flags=()
-    shift
-    while [[ $1 != -- ]]; do
-        flags+=("$1")
-        shift
-    done
-    shift
+    local set=$1 seed dir
+    parted "${@:2}"
     mkdir -p "$WORK/$set"/{base,copy}
-    gcc -fuse-ld=lld -o "$WORK/$set/base/program" "${flags[@]}"
+    gcc -fuse-ld=lld -o "$WORK/$set/base/program" "${FLAGS[@]}"
     cp "$WORK/$set/base/program" "$WORK/$set/copy/program"
-    row "$set" copy "$WORK/$set/base/program" "$WORK/$set/copy/program" "$@"
+    row "$set" copy "$WORK/$set/base/program" "$WORK/$set/copy/program" "${REST[@]}"
     for ((seed = 1; seed <= LAYOUTS; seed++)); do
         dir=$(printf '%s/%s/%04d' "$WORK" "$set" "$seed")
         mkdir "$dir"
-        gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$dir/program" "${flags[@]}"
-        row "$set" "$seed" "$WORK/$set/base/program" "$dir/program" "$@"
+        gcc -fuse-ld=lld "-Wl,--shuffle-sections=.text*=$seed" -o "$dir/program" "${FLAGS[@]}"
+        row "$set" "$seed" "$WORK/$set/base/program" "$dir/program" "${REST[@]}"
     done
 }
 
@@ -139,16 +143,11 @@ debian_source()
 # compiled SET FLAGS... -- FILE...: objects of the C files with one section a function, in $WORK/objects/SET.
 compiled()
 {
-    local set=$1 flags=() file
-    shift
-    while [[ $1 != -- ]]; do
-        flags+=("$1")
-        shift
-    done
-    shift
+    local set=$1 file
+    parted "${@:2}"
     mkdir -p "$WORK/objects/$set"
-    for file in "$@"; do
-        gcc -O2 -w -ffunction-sections "${flags[@]}" -c -o "$WORK/objects/$set/$(basename "$file" .c).o" "$file"
+    for file in "${REST[@]}"; do
+        gcc -O2 -w -ffunction-sections "${FLAGS[@]}" -c -o "$WORK/objects/$set/$(basename "$file" .c).o" "$file"
     done
 }
 

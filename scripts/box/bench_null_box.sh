@@ -21,16 +21,14 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-RELINKS=${RELINKS:-20} LAYOUTS=${LAYOUTS:-8} PROFILE=${PROFILE:-zen3} REPEATS=${REPEATS:-150} BUILD=${BUILD:-build}
+RELINKS=${RELINKS:-20} LAYOUTS=${LAYOUTS:-8} PROFILE=${PROFILE:-zen3} REPEATS=${REPEATS:-150}
 CLOCK=${CLOCK:-0} ROUNDS=${ROUNDS:-8}
 need_number CLOCK "$CLOCK" 0 1
 need_number ROUNDS "$ROUNDS" 1 1000
 need_number RELINKS "$RELINKS" 3 1000
 need_number LAYOUTS "$LAYOUTS" 2 1000
 need_number REPEATS "$REPEATS" 1 100000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-LTF=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")/layout_tax_forensics
-need_program LTF "$LTF"
+need_built_analyzer
 command -v gcc >/dev/null || die "gcc is not here; apt-get install gcc"
 command -v ld.lld >/dev/null || die "ld.lld is not here; apt-get install lld"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"

@@ -12,17 +12,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-LAYOUTS=${LAYOUTS:-64} ITERATIONS=${ITERATIONS:-1000000} PROFILE=${PROFILE:-zen3} BUILD=${BUILD:-build}
+LAYOUTS=${LAYOUTS:-64} ITERATIONS=${ITERATIONS:-1000000} PROFILE=${PROFILE:-zen3}
 need_number LAYOUTS "$LAYOUTS" 2 10000
 need_number ITERATIONS "$ITERATIONS" 1000 1000000000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-BIN=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")
-need_program LTF "$BIN/layout_tax_forensics"
+need_built_analyzer
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 program=$BIN/bench_random_mixed_system
 need_program PROGRAM "$program"
 scratch
-python3 - "$BIN/layout_tax_forensics" "$LAYOUTS" "$PROFILE" "$WORK/result.json" "$program" "$ITERATIONS" <<'EOF'
+python3 - "$LTF" "$LAYOUTS" "$PROFILE" "$WORK/result.json" "$program" "$ITERATIONS" <<'EOF'
 import json, os, resource, subprocess, sys, time
 command, layouts, profile, result, program, iterations = sys.argv[1:]
 begin = time.monotonic()

@@ -14,11 +14,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-ROUNDS=${ROUNDS:-7} PROFILE=${PROFILE:-zen3} BUILD=${BUILD:-build}
+ROUNDS=${ROUNDS:-7} PROFILE=${PROFILE:-zen3}
 need_number ROUNDS "$ROUNDS" 3 1000
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-BIN=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")
-need_program LTF "$BIN/layout_tax_forensics"
+need_built_analyzer
 command -v valgrind >/dev/null || die "valgrind is not here; apt-get install valgrind"
 command -v python3 >/dev/null || die "python3 is not here; apt-get install python3"
 scratch
@@ -31,7 +29,7 @@ measure() # NAME PROGRAM ARG...
         say "$1 is not here: left out"
         return
     fi
-    python3 "$BOX_DIR/model_speed.py" --rounds "$ROUNDS" --profile "$PROFILE" --command "$BIN/layout_tax_forensics" "$@"
+    python3 "$BOX_DIR/model_speed.py" --rounds "$ROUNDS" --profile "$PROFILE" --command "$LTF" "$@"
 }
 
 seq 1 300000 >"$WORK/numbers"

@@ -14,12 +14,11 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-ITERS=${ITERS:-300000} WS=${WS:-400} SEED=${SEED:-1} BUILD=${BUILD:-build}
+ITERS=${ITERS:-300000} WS=${WS:-400} SEED=${SEED:-1}
 need_number ITERS "$ITERS" 1000 1000000000
 need_number WS "$WS" 1 268435456
 need_number SEED "$SEED" 1 4294967295
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-HOME_OF_PROGRAMS=$([[ $BUILD == "$ROOT/build" ]] && echo "$ROOT" || echo "$BUILD")
+need_build
 OUT=${OUT:-$ROOT/results/instructions_$(date -u +%Y%m%dT%H%M%SZ).json}
 command -v valgrind >/dev/null || die "valgrind is not here; apt-get install valgrind"
 clean_knobs "${PROMOTED[@]}"
@@ -52,12 +51,12 @@ measure()
 printf 'instructions per operation, random_mixed, ws %s\n' "$WS"
 measure loop "$BUILD/bench/random_mixed_floor"
 for program in hakmem hakmem_minimal hakmem_minimal_pgo hakmem_minimal_pgo_stale; do
-    measure "$program" "$HOME_OF_PROGRAMS/bench_random_mixed_$program"
+    measure "$program" "$BIN/bench_random_mixed_$program"
 done
 for name in "${NAMES[@]}"; do
-    measure "preload:$name" "$HOME_OF_PROGRAMS/bench_random_mixed_system" "${LIBRARY[$name]}"
+    measure "preload:$name" "$BIN/bench_random_mixed_system" "${LIBRARY[$name]}"
 done
-[[ -s $WORK/rows ]] || die "no such row '$*', or no program is built in $HOME_OF_PROGRAMS; run make"
+[[ -s $WORK/rows ]] || die "no such row '$*', or no program is built in $BIN; run make"
 "$RECORD" rows name instructions_per_op:n sha256 <"$WORK/rows" >"$WORK/json"
 "$RECORD" object schema=hakmem-instructions/1 "time=$(date -u +%Y-%m-%dT%H:%M:%SZ)" "iters:=$ITERS" "ws:=$WS" \
     "seed:=$SEED" "rows@=$WORK/json" >"$WORK/result"

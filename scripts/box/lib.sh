@@ -243,6 +243,23 @@ manifest_json()
         "profile:=$(if [[ -n ${2:-} ]]; then cat -- "$2"; else echo null; fi)"
 }
 
+# need_build: makes BUILD absolute (default: build) and fills BIN with the folder that its programs lie in.
+need_build()
+{
+    BUILD=${BUILD:-build}
+    [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+    BIN=$BUILD
+    [[ $BUILD != "$ROOT/build" ]] || BIN=$ROOT
+}
+
+# need_built_analyzer: need_build, and LTF is the analyzer of that build.
+need_built_analyzer()
+{
+    need_build
+    LTF=$BIN/layout_tax_forensics
+    need_program LTF "$LTF"
+}
+
 # need_analyzer: fills ANALYZER (LAYOUT_TAX_FORENSICS, or the one that make built).
 need_analyzer()
 {

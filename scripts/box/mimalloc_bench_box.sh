@@ -39,8 +39,8 @@ BENCH=${1:-}/bench
 [[ -f $BENCH/CMakeLists.txt ]] || die "'${1:-}' is not a checkout of mimalloc-bench; --help says how to get one"
 BENCH=$(cd "$BENCH" && pwd)
 shift
-RUNS=${RUNS:-5} TIMEOUT=${TIMEOUT:-120} REFERENCE=${REFERENCE:-hakmem} BUILD=${BUILD:-build}
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+RUNS=${RUNS:-5} TIMEOUT=${TIMEOUT:-120} REFERENCE=${REFERENCE:-hakmem}
+need_build
 OUT=${OUT:-$ROOT/results/mimalloc_bench_$(date -u +%Y%m%dT%H%M%SZ).txt}
 need_number RUNS "$RUNS" 2 1000
 need_number TIMEOUT "$TIMEOUT" 1 86400

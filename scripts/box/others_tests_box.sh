@@ -15,8 +15,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-BUILD=${BUILD:-build} TIMEOUT=${TIMEOUT:-600} INSTALL=${INSTALL:-}
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+TIMEOUT=${TIMEOUT:-600} INSTALL=${INSTALL:-}
+need_build
 PRELOAD=$(readlink -f -- "${PRELOAD:-$BUILD/libhakmem.so}")
 HERE=$BUILD/others
 CC=${CC:-gcc}

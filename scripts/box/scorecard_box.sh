@@ -16,12 +16,12 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 help_asked "$@"
 
-RUNS=${RUNS:-10} ITERS=${ITERS:-20000000} WS=${WS:-400} SEED=${SEED:-1} BUILD=${BUILD:-$ROOT/build}
+RUNS=${RUNS:-10} ITERS=${ITERS:-20000000} WS=${WS:-400} SEED=${SEED:-1}
 FAST=${FAST:-$ROOT/bench_random_mixed_hakmem_minimal_pgo} STANDARD=${STANDARD:-$ROOT/bench_random_mixed_hakmem}
 SYSTEM=${SYSTEM:-$ROOT/bench_random_mixed_system} SCORECARD=${SCORECARD:-$ROOT/docs/SCORECARD.md}
 PINNED=$(readlink -m -- "${PINNED:-$ROOT/pinned}")
 OUT=${OUT:-$ROOT/results/scorecard_$(date -u +%Y%m%dT%H%M%SZ).json}
-[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+need_build
 need_number RUNS "$RUNS" 2 100000
 need_number ITERS "$ITERS" 1 1000000000000
 need_number WS "$WS" 1 268435456

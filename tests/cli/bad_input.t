@@ -72,7 +72,7 @@ program fails '    fputs("no such table\n", stderr); return 3;'
 refuses 8 "fails.*3.*no such table" "a target that fails" "${fast[@]}" $good ./fails
 program hangs '    for (;;) pause();'
 refuses 8 "hangs.*(timeout|longer|--timeout)" "a target that hangs" "${fast[@]}" --timeout 0.5 $good ./hangs
-is "$(pgrep -f "$work/hangs|\./hangs" || true)" "" "a target that hangs: no process is left"
+is "$(running "$work/hangs")" "" "a target that hangs: no process is left"
 program one '    puts("one");'
 program two '    puts("two");'
 refuses 8 "(one.*two|two.*one)" "different results" "${fast[@]}" --same-output ./one ./two
@@ -96,10 +96,12 @@ refuses 1 "nowhere" "a folder that is not there for the JSON" "${fast[@]}" --jso
 # Ctrl-C in mid-run: children gone, a partial result that says so.
 program slow '    usleep(300000); puts("slow");'
 status=0
+for _ in {1..20}; do running "$work/slow"; sleep 0.1; done >"$work/seen" &
 timeout --preserve-status --signal=INT 2.5 "$ltf" --runs 50 --source clock --json "$work/partial.json" ./slow ./slow \
     >"$work/out" 2>"$work/err" || status=$?
 is "$status" 130 "Ctrl-C ends with status 130"
-is "$(pgrep -f 'ltf-test.*slow' || true)" "" "Ctrl-C: the children are gone"
+like "$(cat "$work/seen")" "^[0-9]+" "Ctrl-C: a child ran before"
+is "$(running "$work/slow")" "" "Ctrl-C: the children are gone"
 like "$(cat "$work/out")" "[Ii]nterrupted|[Pp]artial" "Ctrl-C: the partial result says that it is one"
 is "$(ls -A "$TMPDIR")" "" "Ctrl-C: nothing is left behind"
 done_testing

@@ -6,7 +6,7 @@
 #   like GOT REGEX TITLE       bash extended regex
 #   unlike GOT REGEX TITLE
 #   skip TITLE REASON
-# Also: $root (repository), $work (a scratch folder, removed at the end).
+# Also: $root (repository), $work (a scratch folder, removed at the end), running FILE (the processes that run it).
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/ltf-test.XXXXXX")
@@ -22,6 +22,14 @@ tap_point() { # PASS(0/1) TITLE
         printf 'not ok %d - %s\n#   at %s:%s\n' "$tap_count" "$2" "${BASH_SOURCE[2]}" "${BASH_LINENO[1]}"
         return 1
     fi
+}
+
+# Processes whose program is exactly this file, one a line: other tests that run at the same time do not count.
+running() {
+    local exe
+    for exe in /proc/[0-9]*/exe; do
+        [[ $(readlink "$exe" 2>/dev/null) != "$1" ]] || basename "${exe%/exe}"
+    done
 }
 
 diag() { printf '%s\n' "$@" | sed 's/^/# /'; }
