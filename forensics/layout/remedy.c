@@ -26,6 +26,20 @@ struct search {
     struct err *err;
 };
 
+/* An object, and its rank among what is ordered or tried: the lowest first. */
+struct ranked {
+    size_t object;
+    double rank;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return x->object < y->object ? -1 : x->object > y->object;
+}
+
 /* ---- one replay ---- */
 
 /* New's objects at `to`, and what a remedy does beside moving them whole. */
@@ -52,6 +66,9 @@ static double gain_under(struct search *s, struct remap *remap)
     return done ? log(result.cycles / s->study->shipped[1]) : NAN;
 }
 
+/* Fills the places of a remedy's try number k. */
+typedef void put_places(const struct search *s, size_t what, int k, uint64_t *to);
+
 static uint64_t *as_shipped(const struct search *s)
 {
     uint64_t *to = arena_array(s->arena, s->new->count + 1, sizeof *to);
@@ -60,9 +77,8 @@ static uint64_t *as_shipped(const struct search *s)
     return to;
 }
 
-/* A remedy is as good as its worst place. `put` fills the places of try number k. */
-static double least_gain(struct search *s, enum remedy_kind kind,
-                         void (*put)(const struct search *s, size_t what, int k, uint64_t *to), size_t what)
+/* A remedy is as good as its worst place. */
+static double least_gain(struct search *s, enum remedy_kind kind, put_places *put, size_t what)
 {
     double least = -INFINITY;
     for (int k = 0; k < PLACES && least <= -s->wanted; k++) {
@@ -121,20 +137,6 @@ static void put_padded(const struct search *s, size_t object, int k, uint64_t *t
     for (size_t i = object; i < s->new->count; i++)
         if (s->new->objects[i].axis == o->axis && s->new->objects[i].group == o->group)
             to[i] += LINE * (uint64_t)(k + 1);
-}
-
-/* A function and its rank in the wanted order. */
-struct ranked {
-    size_t object;
-    double rank;
-};
-
-static int by_rank(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-    if (x->rank != y->rank)
-        return x->rank < y->rank ? -1 : 1;
-    return x->object < y->object ? -1 : x->object > y->object;
 }
 
 /* The group of code with most of the cycles. Objects of a group stand together. */
@@ -216,8 +218,7 @@ static void offer(struct search *s, enum remedy_kind kind, size_t object, double
 }
 
 /* True when the search is over: found, or failed. */
-static bool try_one(struct search *s, enum remedy_kind kind, size_t what,
-                    void (*put)(const struct search *, size_t, int, uint64_t *))
+static bool try_one(struct search *s, enum remedy_kind kind, size_t what, put_places *put)
 {
     double gain = least_gain(s, kind, put, what);
     if (gain <= -s->wanted)
@@ -225,41 +226,85 @@ static bool try_one(struct search *s, enum remedy_kind kind, size_t what,
     return isnan(gain) || s->study->remedy;
 }
 
-static bool try_culprits(struct search *s, enum remedy_kind kind,
-                         void (*put)(const struct search *, size_t, int, uint64_t *))
-{
-    for (size_t c = 0; c < s->study->culprit_count; c++)
-        for (size_t i = 0; i < s->new->count; i++)
-            if (s->new->objects[i].axis == AXIS_TEXT &&
-                s->new->objects[i].address == s->study->culprits[c].address[1] && try_one(s, kind, i, put))
-                return true;
-    return false;
-}
+/* ---- of what each is tried ---- */
 
-static bool has_cuts(const struct layout_side *side, const struct layout_object *o)
+/* How much an object promises as the subject of a remedy; 0: it is none. */
+typedef double merit_of(const struct search *s, size_t object);
+
+static double merit_of_culprit(const struct search *s, size_t object)
 {
-    for (size_t i = 0; i < side->cut_count; i++)
-        if (side->cuts[i] > o->address && side->cuts[i] < o->address + o->size)
-            return true;
-    return false;
+    const struct layout_object *o = &s->new->objects[object];
+    for (size_t c = 0; o->axis == AXIS_TEXT && c < s->study->culprit_count; c++)
+        if (o->address == s->study->culprits[c].address[1])
+            return s->study->culprits[c].cycles;
+    return 0;
 }
 
 /* Functions with loops that take most of the cycles. */
-static bool try_loops(struct search *s)
+static double merit_of_loops(const struct search *s, size_t object)
 {
-    bool *tried = arena_array(s->arena, s->new->count + 1, sizeof *tried);
-    for (int n = 0; n < LOOPED; n++) {
-        size_t hottest = SIZE_MAX;
-        for (size_t i = 0; i < s->new->count; i++)
-            if (!tried[i] && has_cuts(s->new, &s->new->objects[i]) &&
-                (hottest == SIZE_MAX || s->cycles[i] > s->cycles[hottest]))
-                hottest = i;
-        if (hottest == SIZE_MAX)
-            return false;
-        tried[hottest] = true;
-        if (try_one(s, REMEDY_LOOP, hottest, put_anywhere))
-            return true;
+    const struct layout_object *o = &s->new->objects[object];
+    for (size_t i = 0; i < s->new->cut_count; i++)
+        if (s->new->cuts[i] > o->address && s->new->cuts[i] < o->address + o->size)
+            return s->cycles[object];
+    return 0;
+}
+
+/* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
+static double merit_of_array(const struct search *s, size_t object)
+{
+    const struct layout_object *o = &s->new->objects[object];
+    bool array = o->axis == AXIS_DATA && o->pair != LAYOUT_ALONE && o->size >= ARRAY_LEAST && !strchr("[./", *o->name);
+    return array ? (double)o->size : 0;
+}
+
+/* A kind of remedy and how it is tried. */
+struct attempt {
+    enum remedy_kind kind;
+    enum layout_axis axis; /* that has to move for it */
+    put_places *put;
+    merit_of *merit;       /* NULL: it is about no single object */
+    size_t most;           /* objects tried, the most promising first */
+};
+
+/* Where functions cost by their places: the least first. */
+static const struct attempt attempts[] = {
+    { REMEDY_ALIGN, AXIS_TEXT, put_aligned, merit_of_culprit, LAYOUT_CULPRITS },
+    { REMEDY_PLACE, AXIS_TEXT, put_as_old, merit_of_culprit, LAYOUT_CULPRITS },
+    { REMEDY_LOOP, AXIS_TEXT, put_anywhere, merit_of_loops, LOOPED },
+    { REMEDY_PAD, AXIS_DATA, put_padded, merit_of_array, ARRAYS },
+    { REMEDY_OLD, AXIS_TEXT, put_ordered, NULL, 1 },
+    { REMEDY_HOT, AXIS_TEXT, put_ordered, NULL, 1 },
+    { REMEDY_HUGE, AXIS_TEXT, put_nothing, NULL, 1 },
+};
+
+static const struct attempt *attempt_of(enum remedy_kind kind)
+{
+    const struct attempt *attempt = attempts;
+    while (attempt->kind != kind)
+        attempt++;
+    return attempt;
+}
+
+/* True when the search is over: found, or failed. */
+static bool try_best(struct search *s, const struct attempt *attempt)
+{
+    struct ranked *subjects = NULL;
+    size_t count = 0, room = 0;
+    if (!(s->spec->axes >> attempt->axis & 1))
+        return false;
+    if (!attempt->merit)
+        return try_one(s, attempt->kind, attempt->kind, attempt->put);
+    for (size_t i = 0; i < s->new->count; i++) {
+        double merit = attempt->merit(s, i);
+        if (merit > 0)
+            *ARENA_PUSH(s->arena, subjects, count, room) = (struct ranked){ i, -merit };
     }
+    if (count)
+        qsort(subjects, count, sizeof *subjects, by_rank);
+    for (size_t i = 0; i < count && i < attempt->most; i++)
+        if (try_one(s, attempt->kind, subjects[i].object, attempt->put))
+            return true;
     return false;
 }
 
@@ -276,28 +321,6 @@ static double gain_of_loops(struct search *s)
         at = loops_align(remap, s->new, i, at);
     }
     return gain_under(s, remap);
-}
-
-/* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
-static bool try_arrays(struct search *s)
-{
-    bool *tried = arena_array(s->arena, s->new->count + 1, sizeof *tried);
-    for (int n = 0; s->spec->axes >> AXIS_DATA & 1 && n < ARRAYS; n++) {
-        size_t largest = SIZE_MAX;
-        for (size_t i = 0; i < s->new->count; i++) {
-            const struct layout_object *o = &s->new->objects[i];
-            if (o->axis == AXIS_DATA && o->pair != LAYOUT_ALONE && o->size >= ARRAY_LEAST && !tried[i] &&
-                *o->name != '[' && *o->name != '.' && *o->name != '/' &&
-                (largest == SIZE_MAX || o->size > s->new->objects[largest].size))
-                largest = i;
-        }
-        if (largest == SIZE_MAX)
-            return false;
-        tried[largest] = true;
-        if (try_one(s, REMEDY_PAD, largest, put_padded))
-            return true;
-    }
-    return false;
 }
 
 /* What each of new's objects takes as shipped. */
@@ -322,17 +345,24 @@ static bool learn_cycles(struct search *s)
 static void try_insides(struct search *s)
 {
     double loops = gain_of_loops(s);
-    if (isnan(loops) || (loops <= -s->wanted && (!learn_cycles(s) || try_loops(s))))
+    if (isnan(loops) || (loops <= -s->wanted && (!learn_cycles(s) || try_best(s, attempt_of(REMEDY_LOOP)))))
         return;
     uint64_t *to = as_shipped(s);
     if (gain_under(s, map_of(s, REMEDY_HUGE, 0, to)) <= -s->wanted)
-        try_one(s, REMEDY_HUGE, REMEDY_HUGE, put_nothing);
+        try_best(s, attempt_of(REMEDY_HUGE));
+}
+
+static void try_places(struct search *s)
+{
+    bool over = !learn_cycles(s);
+    for (size_t i = 0; !over && i < sizeof attempts / sizeof *attempts; i++)
+        over = try_best(s, &attempts[i]);
 }
 
 bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax,
                  double floor, struct layout_study *study, struct err *err)
 {
-    bool text = spec->axes >> AXIS_TEXT & 1, placed = tax >= floor;
+    bool placed = tax >= floor;
     struct search s = { .arena = arena,
                         .spec = spec,
                         .hooks = hooks,
@@ -342,17 +372,9 @@ bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struc
                         .err = err };
     study->remedy = NULL;
     study->remedies_tried = 0;
-    if (!placed) {
-        if (text)
-            try_insides(&s);
-        return err->kind == ERR_NONE;
-    }
-    if (!learn_cycles(&s))
-        return false;
-    bool over = (text && try_culprits(&s, REMEDY_ALIGN, put_aligned)) ||
-                (text && try_culprits(&s, REMEDY_PLACE, put_as_old)) || (text && try_loops(&s)) || try_arrays(&s) ||
-                (text && try_one(&s, REMEDY_OLD, REMEDY_OLD, put_ordered)) ||
-                (text && try_one(&s, REMEDY_HOT, REMEDY_HOT, put_ordered)) ||
-                (text && try_one(&s, REMEDY_HUGE, REMEDY_HUGE, put_nothing));
-    return over ? err->kind == ERR_NONE : true;
+    if (placed)
+        try_places(&s);
+    else if (spec->axes >> AXIS_TEXT & 1)
+        try_insides(&s);
+    return err->kind == ERR_NONE;
 }

@@ -337,7 +337,8 @@ static bool try_culprits(struct arena *arena, struct pool *pool, struct err *err
         if (study->trials[t].family == FAMILY_OLD_PLACE)
             gain = study->shipped[1] - study->trials[t].cycles[1];
     for (size_t i = 0; i < new->count; i++) {
-        if (new->objects[i].axis != AXIS_TEXT || new->objects[i].pair == LAYOUT_ALONE)
+        if (new->objects[i].axis != AXIS_TEXT || new->objects[i].pair == LAYOUT_ALONE ||
+            new->objects[i].address == placing.to[1][i])
             continue;
         struct layout_culprit culprit = culprit_of(pool, placing.to[1], i);
         if (culprit.cycles > gain / 10 && culprit.cycles > study->shipped[1] / 1000)

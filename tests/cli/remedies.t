@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# What a sweep says of the mechanism and which remedy it offers: for each a pair where it is the answer and a twin, slower
+# for another reason or not slower at all, where it must not be said.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+ltf=${LTF:-$root/layout_tax_forensics}
+if [[ ! -x $root/build/recorder/layout_tax_recorder-amd64-linux ]]; then
+    skip "remedies" "no recorder was built"
+    done_testing
+    exit
+fi
+cd "$work" || exit 1
+# build NAME SOURCE OLD-FLAGS NEW-FLAGS FLAGS...: NAME.old and NAME.new
+build() {
+    local name=$1 source=$2 old=$3 new=$4
+    shift 4
+    # shellcheck disable=SC2086 # lists of flags
+    gcc -O2 "$@" $old -o "$name.old" "$source" && gcc -O2 "$@" $new -o "$name.new" "$source"
+}
+# sweep NAME REPEATS OPTIONS...: the report in NAME.txt on one line, the result in NAME.json
+sweep() {
+    local name=$1 repeats=$2
+    shift 2
+    rm -f "$name.remedy"
+    "$ltf" sweep --profile zen3 --layouts 2 --apart 0 "$@" --remedy "$name.remedy" --json "$name.json" "$name.old" "$name.new" -- "$repeats" 2>&1 |
+        tr -s ' \n' ' ' >"$name.txt"
+}
+# field NAME EXPRESSION: of the saved layouts r
+field() { python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["layout_effect"]; print('"$2"')' "$1.json"; }
+kind='(r.get("remedy") or {}).get("kind")'
+
+# ---- who meets in the sets of the L1I ----
+cat >crowd.c <<'C'
+/* COUNT functions of four lines each, called in turn; a set has eight ways. */
+#include <stdio.h>
+#include <stdlib.h>
+#define F(name, k) __attribute__((noinline)) static long name(long x) { __asm__ volatile(".rept 20; .nops 10; .endr"); return x * 3 + k; }
+F(bar, 1) F(baz, 2) F(qux, 3) F(f4, 4) F(f5, 5) F(f6, 6) F(f7, 7) F(f8, 8) F(f9, 9) F(f10, 10)
+int main(int argc, char **argv)
+{
+    long x = 1;
+    for (long n = argc > 1 ? atol(argv[1]) : 1; n; n--) {
+        x = f7(f6(f5(f4(qux(baz(bar(x)))))));
+        if (COUNT > 7)
+            x = f10(f9(f8(x)));
+    }
+    printf("%ld\n", x);
+    return 0;
+}
+C
+build crowd crowd.c -falign-functions=64 -falign-functions=4096 -DCOUNT=10
+build roomy crowd.c -falign-functions=64 -falign-functions=4096 -DCOUNT=7
+sweep crowd 3000 --axes text
+like "$(<crowd.txt)" '(bar|baz|qux|f[0-9]+) shares 4 sets of the L1I with (bar|baz|main|qux), (bar|baz|qux|f[0-9]+) and [78] more, where more than 8 lines want to be' \
+    "ten functions a page apart: with whom each shares its four sets, and that eight ways are too few"
+is "$(field crowd "$kind, r['remedy']['gain'] < -.2")" "old-order True" "side by side in old's order they do not"
+sweep roomy 3000 --axes text
+unlike "$(<roomy.txt)" 'of the L1I' "seven functions at the same places share sets that are large enough: nothing is said"
+is "$(field roomy "$kind")" None "and nothing is offered"
+
+# ---- one array padded ----
+cat >arrays.c <<'C'
+/* Stores to one array and loads of another, GAP bytes and an array apart; MORE turns of other work. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+enum { WORDS = 512 };
+uint64_t first[WORDS] __attribute__((aligned(64)));
+char gap[GAP] __attribute__((aligned(64)));
+uint64_t second[WORDS] __attribute__((aligned(64)));
+volatile int more = MORE;
+__attribute__((noinline)) static void walk(void)
+{
+    for (int i = 0; i + 1 < WORDS; i++) {
+        first[i + 1] = second[i] + 3;
+        second[i + 1] ^= first[i];
+    }
+}
+int main(int argc, char **argv)
+{
+    for (long n = argc > 1 ? atol(argv[1]) : 1; n; n--) {
+        walk();
+        for (volatile int i = 0; i < more; i++)
+            ;
+    }
+    printf("%llu %d\n", (unsigned long long)first[WORDS - 1], gap[0]);
+    return 0;
+}
+C
+build arrays arrays.c -DGAP=192 -DGAP=4096 -fno-tree-vectorize -fno-toplevel-reorder -DMORE=1
+build busier arrays.c '-DGAP=192 -DMORE=1' '-DGAP=4608 -DMORE=200' -fno-tree-vectorize -fno-toplevel-reorder
+sweep arrays 300 --profile skylake-sp
+is "$(field arrays "$kind, r['remedy']['name'] in ('gap', 'second'), r['remedy']['gain'] < -.3")" "pad-array True True" \
+    "an array that came to lie 4 KiB behind another: 64 bytes in front of it take it away"
+unlike "$(<arrays.txt)" 'walk costs' "no function is blamed that lies where it lay"
+sed "s/^char gap\|^uint64_t second/$(sed 's#/\*.*##' arrays.remedy | tr -d '\n')\n&/" arrays.c >padded.c
+build padded padded.c -DGAP=192 -DGAP=4096 -fno-tree-vectorize -fno-toplevel-reorder -DMORE=1
+sweep padded 300 --profile skylake-sp
+is "$(field padded 'abs(r["observed"]) < .02, r.get("remedies_tried")')" "True None" "what was written can be pasted, and then nothing is left to explain"
+sweep busier 300 --profile skylake-sp
+is "$(field busier "r['observed'] > .05, $kind")" "True None" "where the array moved and other work is what costs no padding is offered"
+done_testing
