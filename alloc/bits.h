@@ -66,6 +66,23 @@ static inline unsigned longest_run(uint32_t m)
     return n;
 }
 
+/* Of an odd number, modulo 2^32: three bits are right to begin with, and each step doubles them. */
+static inline uint32_t odd_inverse(uint32_t odd)
+{
+    uint32_t inverse = odd;
+    for (int step = 0; step < 4; step++)
+        inverse *= 2 - odd * inverse;
+    return inverse;
+}
+
+/* n / d for d = odd << twos, inverse = odd_inverse(odd); larger than any such quotient, 2^32 / d or more, if d does not
+ * divide n. So one comparison says that there is a quotient, and that it is not too large. */
+static inline uint32_t exact_quotient(uint32_t n, uint32_t inverse, uint32_t twos)
+{
+    uint32_t q = n * inverse;
+    return q >> twos | q << (32 - twos) % 32;
+}
+
 /* One step of a small generator (splitmix64); *state may start at anything. */
 static inline uint64_t next_random(uint64_t *state)
 {

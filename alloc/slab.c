@@ -13,7 +13,8 @@ static void slab_setup(struct heap *h, struct slab *s, unsigned c)
     s->cls = (uint8_t)c;
     s->size = (uint32_t)class_size(c);
     s->capacity = (uint16_t)(s->nslabs * SLAB_SIZE / s->size);
-    s->recip = (((uint64_t)1 << 40) + s->size - 1) / s->size;
+    s->twos = (uint32_t)__builtin_ctz(s->size);
+    s->inverse = odd_inverse(s->size >> s->twos);
     s->carved = s->used = s->hint = 0;
     for (unsigned w = 0; w < (s->capacity + 63u) / 64; w++)
         s->bits[w] = 0;
@@ -123,37 +124,41 @@ static COLD void chain_broken(const void *before, const void *p, uint32_t tag)
     hak_os_fatal("a free block was written to (use after free, or an overflow before it):", before);
 }
 
-/* Sets the bits of the blocks from p on, *left at most, that lie in slab s, number `at`; refuses what is not the start
- * of a block that is out. Returns the first block that lies elsewhere, with *before the one that led to it. What
+/* Sets the bits of the blocks from p on, `left` at most and one at least, that lie in slab s; refuses what is not the
+ * start of a block that is out. Returns how many are left behind, the first of which is *rest; *before led to it. What
  * concerns the slab as a whole is done once: neighbours in a chain are often neighbours in memory. */
-static inline void *put_run(struct heap *h, struct slab *s, size_t at, char *p, void **before, unsigned *left)
+static inline unsigned put_run(struct heap *h, struct slab *s, char *p, unsigned left, void **before, void **rest)
 {
     char *const start = s->start;
     uint64_t *const bits = s->bits;
-    const uint64_t recip = s->recip;
-    const uint32_t size = s->size, carved = s->carved;
-    unsigned n = 0, low = s->hint, most = *left;
+    const uint32_t inverse = s->inverse, twos = s->twos, carved = s->carved;
+    const size_t end = s->nslabs * SLAB_SIZE;
+    const unsigned all = left;
+    uint32_t low = s->hint;
+    char *next = p;
+    size_t off = (size_t)(p - start);
     do {
-        uint64_t off = (uint64_t)(p - start);
-        uint32_t i = (uint32_t)(off * recip >> 40), w = i / 64;
-        uint64_t bit = (uint64_t)1 << i % 64, word = bits[w];
-        if (unlikely((uint64_t)i * size != off || i >= carved))
+        p = next;
+        uint32_t i = exact_quotient((uint32_t)off, inverse, twos), w = i / 64;
+        if (unlikely(i >= carved))
             hak_os_fatal("free of a pointer that malloc did not return:", p);
-        if (unlikely(word & bit))
+        uint64_t word = bits[w];
+        if (unlikely(word >> i % 64 & 1))
             hak_os_fatal("double free of", p);
-        bits[w] = word | bit;
+        bits[w] = word | (uint64_t)1 << i % 64;
         low = w < low ? w : low;
-        n++;
-        *before = p;
-        p = next_block(p);
-    } while (n < most && slab_index(p) == at);
-    *left = most - n;
+        next = next_block(p);
+        off = (uintptr_t)next - (uintptr_t)start;
+    } while (--left && off < end);
+    *before = p;
+    *rest = next;
     s->hint = (uint16_t)low;
+    const unsigned n = all - left;
     if (unlikely(s->used == s->capacity || s->used == n))
         settle(h, s, n);
     else
         s->used = (uint16_t)(s->used - n);
-    return p;
+    return left;
 }
 
 void hak_heap_put(struct heap *h, void *chain, unsigned n, unsigned c)
@@ -166,7 +171,7 @@ void hak_heap_put(struct heap *h, void *chain, unsigned n, unsigned c)
         size_t at = slab_index(p);
         uint32_t tag = tag_at(at);
         if (likely(tag == mine)) {
-            p = put_run(h, slab_at(at), at, p, &before, &left);
+            left = put_run(h, slab_at(at), p, left, &before, &p);
             continue;
         }
         if (tag < 1u << TAG_SHIFT || tag % (1u << TAG_SHIFT) != c * 16)

@@ -22,7 +22,7 @@
 struct slab {
     _Alignas(64) char *start; /* a multiple of SLAB_SIZE. (A slab is one line, and found by a shift) */
     uint64_t *bits; /* one a block below `carved`: set when the block is free */
-    uint64_t recip; /* ceil(2^40 / size): block = offset * recip >> 40, exact for offset < 2^18 */
+    uint32_t inverse, twos; /* of size: exact_quotient() makes an offset the number of a block */
     struct slab *next, *prev;     /* in a warm or cold list */
     uint32_t size;                /* bytes a block */
     uint16_t capacity;            /* blocks in the slab or span */

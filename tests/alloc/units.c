@@ -56,15 +56,17 @@ static void aligned_classes(void)
     ok(hak_class_aligned(SMALL_MAX + 1, 16) == NCLASS, "and none above the largest class");
 }
 
-static void reciprocal(void)
+static void quotient(void)
 {
     size_t wrong = 0;
     for (unsigned c = 0; c < NCLASS; c++) {
-        uint64_t size = class_size(c), recip = (((uint64_t)1 << 40) + size - 1) / size;
-        for (uint64_t off = 0; off < class_span(c) * SLAB_SIZE; off++)
-            wrong += (off * recip >> 40) != off / size;
+        uint32_t size = (uint32_t)class_size(c), twos = (uint32_t)__builtin_ctz(size), inverse = odd_inverse(size >> twos);
+        for (uint32_t off = 0; off < class_span(c) * SLAB_SIZE; off++) {
+            uint32_t i = exact_quotient(off, inverse, twos);
+            wrong += off % size ? i < SLAB_BITS : i != off / size;
+        }
     }
-    ok(!wrong, "the reciprocal divides every offset in a span exactly");
+    ok(!wrong, "an offset in a span becomes the number of the block that starts there, or too large a number");
 }
 
 static void masks(void)
@@ -265,7 +267,7 @@ int main(void)
     classes();
     bands();
     aligned_classes();
-    reciprocal();
+    quotient();
     masks();
     pools();
     parcels();
