@@ -2,13 +2,23 @@
 
 #include <math.h>
 #include <sched.h>
+#include <string.h>
 
 #include "cmd/movable.h"
+#include "elf/line.h"
 #include "layout/remedy.h"
 #include "run/interrupt.h"
 #include "stat/layouts.h"
 
 static const double FLOOR = 0.01;
+
+/* What the hooks of a sweep need. */
+struct telling {
+    struct progress *progress;
+    struct arena *arena;
+    struct lines *lines; /* of new; NULL: no debug information */
+    uint64_t bias;       /* of new's program */
+};
 
 static bool stopped(void *context)
 {
@@ -18,7 +28,28 @@ static bool stopped(void *context)
 
 static void tell(void *context, int done, int total, double seconds_left)
 {
-    progress_step(context, "replaying layouts", done, total, seconds_left);
+    const struct telling *t = context;
+    progress_step(t->progress, "replaying layouts", done, total, seconds_left);
+}
+
+/* "app.c:31" of new's code. */
+static const char *where(void *context, uint64_t address)
+{
+    const struct telling *t = context;
+    struct source_line at;
+    if (!t->lines || !line_at(t->lines, address - t->bias, &at))
+        return NULL;
+    const char *slash = strrchr(at.file, '/');
+    return arena_printf(t->arena, "%s:%d", slash ? slash + 1 : at.file, at.line);
+}
+
+static struct telling telling_of(struct result *result, const struct recording *new, struct progress *progress)
+{
+    const struct module *program = movable_program(result, SIDE_NEW, new);
+    return (struct telling){ .progress = progress,
+                             .arena = result->arena,
+                             .lines = program ? lines_open(result->arena, program->inventory) : NULL,
+                             .bias = program ? program->bias : 0 };
 }
 
 /* Cores that we may use. */
@@ -56,7 +87,8 @@ static bool replay_on(struct result *result, const char *processor, const struct
                                .shard = wanted->shard, .shards = wanted->shards,
                                .transplants = true, .seed = result->spec.seed, .threads = core_count(), .sides = sides,
                                .recording = { recordings[0].path, recordings[1].path } };
-    struct sweep_hooks hooks = { progress, tell, stopped };
+    struct telling telling = telling_of(result, &recordings[SIDE_NEW], progress);
+    struct sweep_hooks hooks = { &telling, tell, stopped, where };
     if (!sweep_run(result->arena, &spec, &hooks, study, err))
         return false;
     layouts_conclude(result->arena, study, wanted->floor > 0 ? wanted->floor : FLOOR);

@@ -154,6 +154,14 @@ static bool is_program(const struct module *module, const char *path)
     return module->inventory && realpath(path, own) && strcmp(own, module->path) == 0;
 }
 
+const struct module *movable_program(const struct result *result, int side, const struct recording *recording)
+{
+    for (size_t i = 0; i < recording->modules.count; i++)
+        if (is_program(&recording->modules.items[i], result->spec.path[side]))
+            return &recording->modules.items[i];
+    return NULL;
+}
+
 static void make_side(struct maker *m, const struct result *result, int side, const struct recording *r)
 {
     for (size_t i = 0; i < r->modules.count; i++) {

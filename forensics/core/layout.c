@@ -35,9 +35,11 @@ const struct remedy_row remedy_table[REMEDY_COUNT] = {
     [REMEDY_PLACE] = { "place-function", "Put one function where in the line old has it" },
     [REMEDY_LOOP] = { "align-loops", "Align the loops of one function to 64 bytes" },
     [REMEDY_PAD] = { "pad-array", "Put 64 bytes in front of one array" },
+    [REMEDY_SPLIT] = { "split-function", "Move what never runs out of one function" },
     [REMEDY_OLD] = { "old-order", "Link the functions in old's order" },
     [REMEDY_HOT] = { "hot-order", "Link the functions in the order of their cycles" },
     [REMEDY_HUGE] = { "huge-pages", "Put the code on pages of 2 MiB" },
+    [REMEDY_SPLIT_ALL] = { "split-functions", "Move what never runs out of all functions" },
 };
 
 const char *const layout_answer_name[LAYOUT_ANSWER_COUNT] = {

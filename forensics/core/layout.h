@@ -129,9 +129,11 @@ enum remedy_kind {
     REMEDY_PLACE, /* one function begins where in the line old has it */
     REMEDY_LOOP,  /* loops and blocks of one function begin on borders of 64 bytes */
     REMEDY_PAD,   /* one array lies 64 bytes further on */
+    REMEDY_SPLIT, /* what never ran is moved out of one function */
     REMEDY_OLD,   /* functions in old's order */
     REMEDY_HOT,   /* functions in the order of their cycles */
     REMEDY_HUGE,  /* code on pages of 2 MiB */
+    REMEDY_SPLIT_ALL, /* what never ran is moved out of all functions */
     REMEDY_COUNT
 };
 
@@ -148,7 +150,8 @@ struct layout_remedy {
     const char *name;    /* of the function or array; NULL: an order */
     unsigned phase;      /* REMEDY_PLACE: bytes behind a border of 64 */
     double gain;         /* ln T(new with it) - ln T(new), < 0: the least of several places of it within the page */
-    const char **order;  /* REMEDY_OLD, REMEDY_HOT: functions in this order */
+    const char **order;  /* REMEDY_OLD, REMEDY_HOT: functions in this order; REMEDY_SPLIT, REMEDY_SPLIT_ALL: the
+                            largest parts that never ran */
     size_t order_count;
 };
 

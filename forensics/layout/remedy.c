@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/cold.h"
 #include "layout/loops.h"
 #include "layout/place.h"
 #include "layout/replay.h"
 
-enum { LINE = 64, PLACES = 3, ARRAYS = 4, LOOPED = 3 /* functions */, ARRAY_LEAST = 64 /* bytes */ };
+enum { LINE = 64, PLACES = 3, ARRAYS = 4, FUNCTIONS = 3 /* looked into */, ARRAY_LEAST = 64 /* bytes */, NAMED = 64 };
 
 /* Behind all else, as in layout/place.c, and where a place begins within the page: first, middle, last third. */
-static const uint64_t BEHIND = 0x680000000000;
+static const uint64_t BEHIND = 0x680000000000, AWAY = 0x6b0000000000 /* what never ran */;
 static const uint64_t page_place[PLACES] = { 0, 21 * LINE, 42 * LINE };
 
 /* A search at work. */
@@ -20,9 +21,13 @@ struct search {
     const struct sweep_spec *spec;
     const struct sweep_hooks *hooks;
     struct layout_study *study;
-    const struct layout_side *new;
-    double *cycles; /* of new's objects as shipped */
-    double wanted;  /* ln T must fall by this */
+    int number; /* of the side that remedies are tried on: new's, but for what old would gain by one */
+    const struct layout_side *side;
+    struct cold cold;  /* of the side; found when it is asked for */
+    bool has_cold;
+    double *cycles;    /* of the side's objects as shipped */
+    double wanted;     /* ln T must fall by this */
+    bool against_old;  /* beyond what it would give old */
     struct err *err;
 };
 
@@ -42,20 +47,34 @@ static int by_rank(const void *a, const void *b)
 
 /* ---- one replay ---- */
 
-/* New's objects at `to`, and what a remedy does beside moving them whole. */
-static struct remap *map_of(const struct search *s, enum remedy_kind kind, size_t what, const uint64_t *to)
+static const struct cold *cold_parts_of(struct search *s)
 {
-    struct remap *remap = layout_remap(s->new, to);
+    if (!s->has_cold)
+        s->cold = cold_find(s->arena, s->side);
+    s->has_cold = true;
+    return &s->cold;
+}
+
+/* The side's objects at `to`, and what a remedy does beside moving them whole. */
+static struct remap *map_of(struct search *s, enum remedy_kind kind, size_t what, const uint64_t *to)
+{
+    struct remap *remap = layout_remap(s->side, to);
+    uint64_t away = AWAY;
+    if (kind == REMEDY_SPLIT)
+        cold_split(remap, cold_parts_of(s), s->side, what, to[what], &away);
+    for (size_t i = 0; kind == REMEDY_SPLIT_ALL && i < s->side->count; i++)
+        if (s->side->objects[i].function)
+            cold_split(remap, cold_parts_of(s), s->side, i, to[i], &away);
     if (kind == REMEDY_LOOP)
-        loops_align(remap, s->new, what, to[what]);
+        loops_align(remap, s->side, what, to[what]);
     remap->huge_text = kind == REMEDY_HUGE;
     return remap;
 }
 
-/* ln T(new) under a map, which is freed, less that as shipped; NaN: err says why. */
+/* ln T under a map, which is freed, less that as shipped; NaN: err says why. */
 static double gain_under(struct search *s, struct remap *remap)
 {
-    struct replay replay = { .recording = s->spec->recording[1],
+    struct replay replay = { .recording = s->spec->recording[s->number],
                              .profile = s->spec->profile,
                              .remap = remap,
                              .stop = s->hooks->stop,
@@ -63,17 +82,17 @@ static double gain_under(struct search *s, struct remap *remap)
     struct replay_result result;
     bool done = replay_run(s->arena, &replay, &result, s->err);
     remap_free(remap);
-    return done ? log(result.cycles / s->study->shipped[1]) : NAN;
+    return done ? log(result.cycles / s->study->shipped[s->number]) : NAN;
 }
 
 /* Fills the places of a remedy's try number k. */
-typedef void put_places(const struct search *s, size_t what, int k, uint64_t *to);
+typedef void put_places(struct search *s, size_t what, int k, uint64_t *to);
 
 static uint64_t *as_shipped(const struct search *s)
 {
-    uint64_t *to = arena_array(s->arena, s->new->count + 1, sizeof *to);
-    for (size_t i = 0; i < s->new->count; i++)
-        to[i] = s->new->objects[i].address;
+    uint64_t *to = arena_array(s->arena, s->side->count + 1, sizeof *to);
+    for (size_t i = 0; i < s->side->count; i++)
+        to[i] = s->side->objects[i].address;
     return to;
 }
 
@@ -95,7 +114,7 @@ static double least_gain(struct search *s, enum remedy_kind kind, put_places *pu
 
 /* ---- the remedies ---- */
 
-static void put_aligned(const struct search *s, size_t object, int k, uint64_t *to)
+static void put_aligned(struct search *s, size_t object, int k, uint64_t *to)
 {
     (void)s;
     to[object] = BEHIND + page_place[k];
@@ -106,23 +125,37 @@ static unsigned old_phase(const struct search *s, size_t object)
 {
     const struct layout_side *old = &s->spec->sides[0];
     for (size_t i = 0; i < old->count; i++)
-        if (old->objects[i].pair == s->new->objects[object].pair)
+        if (old->objects[i].pair == s->side->objects[object].pair)
             return old->objects[i].address % LINE;
     return 0;
 }
 
-static void put_as_old(const struct search *s, size_t object, int k, uint64_t *to)
+static void put_as_old(struct search *s, size_t object, int k, uint64_t *to)
 {
     to[object] = BEHIND + page_place[k] + old_phase(s, object);
 }
 
 /* Loops are aligned wherever their function begins. */
-static void put_anywhere(const struct search *s, size_t object, int k, uint64_t *to)
+static void put_anywhere(struct search *s, size_t object, int k, uint64_t *to)
 {
-    to[object] = BEHIND + page_place[k] + (s->new->objects[object].address + 16 * (uint64_t)k) % LINE;
+    to[object] = BEHIND + page_place[k] + (s->side->objects[object].address + 16 * (uint64_t)k) % LINE;
 }
 
-static void put_nothing(const struct search *s, size_t what, int k, uint64_t *to)
+/* Functions one behind the other as they are, each without what never ran. */
+static void put_split(struct search *s, size_t what, int k, uint64_t *to)
+{
+    uint64_t at = BEHIND + page_place[k] + 16 * (uint64_t)k, away = AWAY;
+    (void)what;
+    for (size_t i = 0; i < s->side->count; i++) {
+        const struct layout_object *o = &s->side->objects[i];
+        if (!o->function)
+            continue;
+        to[i] = at = (at + o->align - 1) & ~((uint64_t)o->align - 1);
+        at = cold_split(NULL, cold_parts_of(s), s->side, i, at, &away);
+    }
+}
+
+static void put_nothing(struct search *s, size_t what, int k, uint64_t *to)
 {
     (void)s;
     (void)what;
@@ -131,11 +164,11 @@ static void put_nothing(const struct search *s, size_t what, int k, uint64_t *to
 }
 
 /* What lies behind it in its section goes along. */
-static void put_padded(const struct search *s, size_t object, int k, uint64_t *to)
+static void put_padded(struct search *s, size_t object, int k, uint64_t *to)
 {
-    const struct layout_object *o = &s->new->objects[object];
-    for (size_t i = object; i < s->new->count; i++)
-        if (s->new->objects[i].axis == o->axis && s->new->objects[i].group == o->group)
+    const struct layout_object *o = &s->side->objects[object];
+    for (size_t i = object; i < s->side->count; i++)
+        if (s->side->objects[i].axis == o->axis && s->side->objects[i].group == o->group)
             to[i] += LINE * (uint64_t)(k + 1);
 }
 
@@ -144,8 +177,8 @@ static uint32_t main_group(const struct search *s)
 {
     double most = 0, sum = 0;
     uint32_t group = UINT32_MAX, now = UINT32_MAX;
-    for (size_t i = 0; i < s->new->count; i++) {
-        const struct layout_object *o = &s->new->objects[i];
+    for (size_t i = 0; i < s->side->count; i++) {
+        const struct layout_object *o = &s->side->objects[i];
         if (o->axis != AXIS_TEXT)
             continue;
         sum = o->group == now ? sum + s->cycles[i] : s->cycles[i];
@@ -163,12 +196,12 @@ static uint32_t main_group(const struct search *s)
 static struct ranked *order_of(const struct search *s, enum remedy_kind kind, size_t *count)
 {
     const struct layout_side *old = &s->spec->sides[0];
-    struct ranked *order = arena_array(s->arena, s->new->count + 1, sizeof *order);
+    struct ranked *order = arena_array(s->arena, s->side->count + 1, sizeof *order);
     uint32_t group = main_group(s);
     double last = 0;
     *count = 0;
-    for (size_t i = 0; i < s->new->count; i++) {
-        const struct layout_object *o = &s->new->objects[i];
+    for (size_t i = 0; i < s->side->count; i++) {
+        const struct layout_object *o = &s->side->objects[i];
         if (o->axis != AXIS_TEXT || o->group != group)
             continue;
         for (size_t k = 0; kind == REMEDY_OLD && o->pair != LAYOUT_ALONE && k < old->count; k++)
@@ -183,14 +216,14 @@ static struct ranked *order_of(const struct search *s, enum remedy_kind kind, si
     return order;
 }
 
-static void put_ordered(const struct search *s, size_t kind, int k, uint64_t *to)
+static void put_ordered(struct search *s, size_t kind, int k, uint64_t *to)
 {
     size_t count;
     struct ranked *order = order_of(s, (enum remedy_kind)kind, &count);
     /* An order must do whatever the phase within the line is that it happens to begin with. */
     uint64_t at = BEHIND + page_place[k] + 16 * (uint64_t)k;
     for (size_t i = 0; i < count; i++) {
-        const struct layout_object *o = &s->new->objects[order[i].object];
+        const struct layout_object *o = &s->side->objects[order[i].object];
         at = (at + o->align - 1) & ~((uint64_t)o->align - 1);
         to[order[i].object] = at;
         at += o->size;
@@ -199,41 +232,115 @@ static void put_ordered(const struct search *s, size_t kind, int k, uint64_t *to
 
 /* ---- the search ---- */
 
+/* Old's object for one of new's; SIZE_MAX: it has none. */
+static size_t in_old(const struct search *s, size_t object)
+{
+    const struct layout_side *old = &s->spec->sides[0];
+    for (size_t i = 0; i < old->count; i++)
+        if (old->objects[i].pair != LAYOUT_ALONE && old->objects[i].pair == s->side->objects[object].pair)
+            return i;
+    return SIZE_MAX;
+}
+
+/* What the same would give old, at the first place: what helps both alike is no remedy of their difference. */
+static double gain_of_old(const struct search *s, enum remedy_kind kind, put_places *put, size_t what)
+{
+    struct search old = *s;
+    old.number = 0;
+    old.side = &s->spec->sides[0];
+    old.has_cold = false;
+    bool whole = kind == REMEDY_HUGE || kind == REMEDY_SPLIT_ALL;
+    size_t twin = whole ? what : in_old(s, what);
+    if (twin == SIZE_MAX)
+        return 0;
+    uint64_t *to = as_shipped(&old);
+    put(&old, twin, 0, to);
+    return gain_under(&old, map_of(&old, kind, twin, to));
+}
+
+/* Which parts are cold, the largest first: "app.c:31: kernel+0x40, 4160 bytes". */
+static void name_cold(struct search *s, enum remedy_kind kind, size_t object)
+{
+    struct layout_remedy *remedy = s->study->remedy;
+    const struct cold *cold = cold_parts_of(s);
+    struct ranked *order = arena_array(s->arena, cold->count + 1, sizeof *order);
+    size_t count = 0, room = 0;
+    for (size_t i = 0; i < cold->count; i++)
+        if (kind == REMEDY_SPLIT_ALL || cold->items[i].object == object)
+            order[count++] = (struct ranked){ i, -(double)(cold->items[i].end - cold->items[i].address) };
+    if (count)
+        qsort(order, count, sizeof *order, by_rank);
+    for (size_t i = 0; i < count && i < NAMED; i++) {
+        const struct cold_range *r = &cold->items[order[i].object];
+        const struct layout_object *o = &s->side->objects[r->object];
+        const char *line = s->hooks->where ? s->hooks->where(s->hooks->context, r->address) : NULL;
+        *ARENA_PUSH(s->arena, remedy->order, remedy->order_count, room) =
+            arena_printf(s->arena, "%s%s%s+0x%llx, %llu bytes", line ? line : "", line ? ": " : "", o->name,
+                         (unsigned long long)(r->address - o->address), (unsigned long long)(r->end - r->address));
+    }
+}
+
 static void offer(struct search *s, enum remedy_kind kind, size_t object, double gain)
 {
     struct layout_remedy *remedy = arena_alloc(s->arena, sizeof *remedy);
     *remedy = (struct layout_remedy){ .kind = kind, .gain = gain };
     s->study->remedy = remedy;
-    if (kind == REMEDY_HUGE)
+    if (kind == REMEDY_SPLIT || kind == REMEDY_SPLIT_ALL)
+        name_cold(s, kind, object);
+    if (kind == REMEDY_SPLIT)
+        remedy->name = s->side->objects[object].name;
+    if (kind == REMEDY_HUGE || kind == REMEDY_SPLIT || kind == REMEDY_SPLIT_ALL)
         return;
     if (kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_LOOP || kind == REMEDY_PAD) {
-        remedy->name = s->new->objects[object].name;
+        remedy->name = s->side->objects[object].name;
         remedy->phase = kind == REMEDY_PLACE ? old_phase(s, object) : 0;
         return;
     }
     size_t count, room = 0;
     struct ranked *order = order_of(s, kind, &count);
     for (size_t i = 0; i < count; i++)
-        *ARENA_PUSH(s->arena, remedy->order, remedy->order_count, room) = s->new->objects[order[i].object].name;
+        *ARENA_PUSH(s->arena, remedy->order, remedy->order_count, room) = s->side->objects[order[i].object].name;
 }
 
 /* True when the search is over: found, or failed. */
 static bool try_one(struct search *s, enum remedy_kind kind, size_t what, put_places *put)
 {
-    double gain = least_gain(s, kind, put, what);
-    if (gain <= -s->wanted)
+    double gain = least_gain(s, kind, put, what), old = 0;
+    if (gain <= -s->wanted && s->against_old)
+        old = gain_of_old(s, kind, put, what);
+    if (gain - old <= -s->wanted)
         offer(s, kind, what, gain);
-    return isnan(gain) || s->study->remedy;
+    return isnan(gain) || isnan(old) || s->study->remedy;
+}
+
+/* What each of the side's objects takes as shipped. */
+static bool learn_cycles(struct search *s)
+{
+    if (s->cycles)
+        return true;
+    struct replay replay = { .recording = s->spec->recording[s->number],
+                             .profile = s->spec->profile,
+                             .side = s->side,
+                             .stop = s->hooks->stop,
+                             .context = s->hooks->context };
+    struct replay_result result;
+    if (!replay_run(s->arena, &replay, &result, s->err))
+        return false;
+    s->cycles = arena_array(s->arena, s->side->count + 1, sizeof *s->cycles);
+    for (size_t i = 0; i < s->side->count; i++)
+        for (int c = 0; c < COMPONENT_COUNT; c++)
+            s->cycles[i] += result.shares[i].cycles[c];
+    return true;
 }
 
 /* ---- of what each is tried ---- */
 
 /* How much an object promises as the subject of a remedy; 0: it is none. */
-typedef double merit_of(const struct search *s, size_t object);
+typedef double merit_of(struct search *s, size_t object);
 
-static double merit_of_culprit(const struct search *s, size_t object)
+static double merit_of_culprit(struct search *s, size_t object)
 {
-    const struct layout_object *o = &s->new->objects[object];
+    const struct layout_object *o = &s->side->objects[object];
     for (size_t c = 0; o->axis == AXIS_TEXT && c < s->study->culprit_count; c++)
         if (o->address == s->study->culprits[c].address[1])
             return s->study->culprits[c].cycles;
@@ -241,21 +348,58 @@ static double merit_of_culprit(const struct search *s, size_t object)
 }
 
 /* Functions with loops that take most of the cycles. */
-static double merit_of_loops(const struct search *s, size_t object)
+static double merit_of_loops(struct search *s, size_t object)
 {
-    const struct layout_object *o = &s->new->objects[object];
-    for (size_t i = 0; i < s->new->cut_count; i++)
-        if (s->new->cuts[i] > o->address && s->new->cuts[i] < o->address + o->size)
+    const struct layout_object *o = &s->side->objects[object];
+    for (size_t i = 0; i < s->side->cut_count; i++)
+        if (s->side->cuts[i] > o->address && s->side->cuts[i] < o->address + o->size)
             return s->cycles[object];
     return 0;
 }
 
-/* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
-static double merit_of_array(const struct search *s, size_t object)
+/* Functions that take most of the cycles with code between that never ran. */
+static double merit_of_split(struct search *s, size_t object)
 {
-    const struct layout_object *o = &s->new->objects[object];
+    return cold_parts(cold_parts_of(s), s->side, object) ? s->cycles[object] : 0;
+}
+
+/* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
+static double merit_of_array(struct search *s, size_t object)
+{
+    const struct layout_object *o = &s->side->objects[object];
     bool array = o->axis == AXIS_DATA && o->pair != LAYOUT_ALONE && o->size >= ARRAY_LEAST && !strchr("[./", *o->name);
     return array ? (double)o->size : 0;
+}
+
+/* What would be gained by the most that a kind of remedy can do; NaN: err says why. */
+typedef double hope_of(struct search *s);
+
+/* All loops on borders. */
+static double hope_of_loops(struct search *s)
+{
+    struct remap *remap = remap_new();
+    uint64_t at = BEHIND;
+    for (size_t i = 0; i < s->side->count; i++) {
+        const struct layout_object *o = &s->side->objects[i];
+        if (o->axis != AXIS_TEXT)
+            continue;
+        at += (o->address - at) % LINE;
+        at = loops_align(remap, s->side, i, at);
+    }
+    return gain_under(s, remap);
+}
+
+/* All functions without what never ran. */
+static double hope_of_split(struct search *s)
+{
+    uint64_t *to = as_shipped(s);
+    put_split(s, 0, 0, to);
+    return gain_under(s, map_of(s, REMEDY_SPLIT_ALL, 0, to));
+}
+
+static double hope_of_huge(struct search *s)
+{
+    return gain_under(s, map_of(s, REMEDY_HUGE, 0, as_shipped(s)));
 }
 
 /* A kind of remedy and how it is tried. */
@@ -263,28 +407,23 @@ struct attempt {
     enum remedy_kind kind;
     enum layout_axis axis; /* that has to move for it */
     put_places *put;
-    merit_of *merit;       /* NULL: it is about no single object */
-    size_t most;           /* objects tried, the most promising first */
+    merit_of *merit; /* NULL: it is about no single object */
+    size_t most;     /* objects tried, the most promising first */
+    hope_of *hope;   /* where functions lie well enough it is tried if this much would do; NULL: it is not tried */
 };
 
-/* Where functions cost by their places: the least first. */
+/* The least first. */
 static const struct attempt attempts[] = {
-    { REMEDY_ALIGN, AXIS_TEXT, put_aligned, merit_of_culprit, LAYOUT_CULPRITS },
-    { REMEDY_PLACE, AXIS_TEXT, put_as_old, merit_of_culprit, LAYOUT_CULPRITS },
-    { REMEDY_LOOP, AXIS_TEXT, put_anywhere, merit_of_loops, LOOPED },
-    { REMEDY_PAD, AXIS_DATA, put_padded, merit_of_array, ARRAYS },
-    { REMEDY_OLD, AXIS_TEXT, put_ordered, NULL, 1 },
-    { REMEDY_HOT, AXIS_TEXT, put_ordered, NULL, 1 },
-    { REMEDY_HUGE, AXIS_TEXT, put_nothing, NULL, 1 },
+    { REMEDY_ALIGN, AXIS_TEXT, put_aligned, merit_of_culprit, LAYOUT_CULPRITS, NULL },
+    { REMEDY_PLACE, AXIS_TEXT, put_as_old, merit_of_culprit, LAYOUT_CULPRITS, NULL },
+    { REMEDY_LOOP, AXIS_TEXT, put_anywhere, merit_of_loops, FUNCTIONS, hope_of_loops },
+    { REMEDY_PAD, AXIS_DATA, put_padded, merit_of_array, ARRAYS, NULL },
+    { REMEDY_SPLIT, AXIS_TEXT, put_anywhere, merit_of_split, FUNCTIONS, hope_of_split },
+    { REMEDY_OLD, AXIS_TEXT, put_ordered, NULL, 1, NULL },
+    { REMEDY_HOT, AXIS_TEXT, put_ordered, NULL, 1, NULL },
+    { REMEDY_HUGE, AXIS_TEXT, put_nothing, NULL, 1, hope_of_huge },
+    { REMEDY_SPLIT_ALL, AXIS_TEXT, put_split, NULL, 1, hope_of_split },
 };
-
-static const struct attempt *attempt_of(enum remedy_kind kind)
-{
-    const struct attempt *attempt = attempts;
-    while (attempt->kind != kind)
-        attempt++;
-    return attempt;
-}
 
 /* True when the search is over: found, or failed. */
 static bool try_best(struct search *s, const struct attempt *attempt)
@@ -293,9 +432,11 @@ static bool try_best(struct search *s, const struct attempt *attempt)
     size_t count = 0, room = 0;
     if (!(s->spec->axes >> attempt->axis & 1))
         return false;
+    if (!learn_cycles(s))
+        return true;
     if (!attempt->merit)
         return try_one(s, attempt->kind, attempt->kind, attempt->put);
-    for (size_t i = 0; i < s->new->count; i++) {
+    for (size_t i = 0; i < s->side->count; i++) {
         double merit = attempt->merit(s, i);
         if (merit > 0)
             *ARENA_PUSH(s->arena, subjects, count, room) = (struct ranked){ i, -merit };
@@ -308,55 +449,10 @@ static bool try_best(struct search *s, const struct attempt *attempt)
     return false;
 }
 
-/* What all loops on borders would give new; NaN: err says why. */
-static double gain_of_loops(struct search *s)
+/* Where functions lie well enough: what helps code that grew, if it has hope. */
+static bool has_hope(struct search *s, const struct attempt *attempt)
 {
-    struct remap *remap = remap_new();
-    uint64_t at = BEHIND;
-    for (size_t i = 0; i < s->new->count; i++) {
-        const struct layout_object *o = &s->new->objects[i];
-        if (o->axis != AXIS_TEXT)
-            continue;
-        at += (o->address - at) % LINE;
-        at = loops_align(remap, s->new, i, at);
-    }
-    return gain_under(s, remap);
-}
-
-/* What each of new's objects takes as shipped. */
-static bool learn_cycles(struct search *s)
-{
-    struct replay replay = { .recording = s->spec->recording[1],
-                             .profile = s->spec->profile,
-                             .side = s->new,
-                             .stop = s->hooks->stop,
-                             .context = s->hooks->context };
-    struct replay_result result;
-    if (!replay_run(s->arena, &replay, &result, s->err))
-        return false;
-    s->cycles = arena_array(s->arena, s->new->count + 1, sizeof *s->cycles);
-    for (size_t i = 0; i < s->new->count; i++)
-        for (int c = 0; c < COMPONENT_COUNT; c++)
-            s->cycles[i] += result.shares[i].cycles[c];
-    return true;
-}
-
-/* Where functions lie well enough: what helps code that grew. Nothing is tried that has no hope. */
-static void try_insides(struct search *s)
-{
-    double loops = gain_of_loops(s);
-    if (isnan(loops) || (loops <= -s->wanted && (!learn_cycles(s) || try_best(s, attempt_of(REMEDY_LOOP)))))
-        return;
-    uint64_t *to = as_shipped(s);
-    if (gain_under(s, map_of(s, REMEDY_HUGE, 0, to)) <= -s->wanted)
-        try_best(s, attempt_of(REMEDY_HUGE));
-}
-
-static void try_places(struct search *s)
-{
-    bool over = !learn_cycles(s);
-    for (size_t i = 0; !over && i < sizeof attempts / sizeof *attempts; i++)
-        over = try_best(s, &attempts[i]);
+    return attempt->hope && s->spec->axes >> attempt->axis & 1 && attempt->hope(s) <= -s->wanted;
 }
 
 bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, double tax,
@@ -367,14 +463,15 @@ bool remedy_find(struct arena *arena, const struct sweep_spec *spec, const struc
                         .spec = spec,
                         .hooks = hooks,
                         .study = study,
-                        .new = &spec->sides[1],
+                        .number = 1,
+                        .side = &spec->sides[1],
                         .wanted = fmax((placed ? tax : study->observed) / 2, floor),
+                        .against_old = !placed,
                         .err = err };
     study->remedy = NULL;
     study->remedies_tried = 0;
-    if (placed)
-        try_places(&s);
-    else if (spec->axes >> AXIS_TEXT & 1)
-        try_insides(&s);
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts && !study->remedy && err->kind == ERR_NONE; i++)
+        if (placed || has_hope(&s, &attempts[i]))
+            try_best(&s, &attempts[i]);
     return err->kind == ERR_NONE;
 }

@@ -28,6 +28,7 @@ struct sweep_hooks {
     void *context;
     void (*progress)(void *context, int done, int total, double seconds_left); /* several times a second */
     bool (*stop)(void *context); /* from any thread: true ends the sweep with ERR_INTERRUPTED */
+    const char *(*where)(void *context, uint64_t address); /* "app.c:31" for code of new; NULL: not known. NULL: never */
 };
 
 /* Runs all trials; fills seed, processor, instructions, shipped, moved and trials of the study. The same spec gives the

@@ -99,4 +99,89 @@ sweep padded 300 --profile skylake-sp
 is "$(field padded 'abs(r["observed"]) < .02, r.get("remedies_tried")')" "True None" "what was written can be pasted, and then nothing is left to explain"
 sweep busier 300 --profile skylake-sp
 is "$(field busier "r['observed'] > .05, $kind")" "True None" "where the array moved and other work is what costs no padding is offered"
+
+# ---- what never runs moved out of functions ----
+cat >pieces.c <<'C'
+/* One function of 48 pieces, each with BLOAT bytes in it that never run; MORE turns of other work. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define TEXT2(x) #x
+#define TEXT(x) TEXT2(x)
+#define cold_path() (void)0
+static volatile int never, more = MORE;
+#define P(n) if (x == 77 + n) { \
+        cold_path(); \
+        __asm__ volatile(".skip " TEXT(BLOAT) ", 0x90"); \
+    } \
+    x = x * 3 + n;
+#define Q(n) P(n##0) P(n##1) P(n##2) P(n##3) P(n##4) P(n##5) P(n##6) P(n##7)
+__attribute__((noinline)) static uint64_t pieces(uint64_t x)
+{
+    Q(1) Q(2) Q(3) Q(4) Q(5) Q(6)
+    return x | 1;
+}
+int main(int argc, char **argv)
+{
+    uint64_t x = 1;
+    for (long n = argc > 1 ? atol(argv[1]) : 1; n; n--) {
+        x = pieces(x);
+        for (volatile int i = 0; i < more; i++)
+            ;
+    }
+    printf("%llu\n", (unsigned long long)x);
+    return never;
+}
+C
+build pieces pieces.c -DBLOAT=16 -DBLOAT=4070 -g -DMORE=1
+build laden pieces.c -DMORE=1 -DMORE=300 -g -DBLOAT=4070
+sweep pieces 2000
+is "$(field pieces "$kind, r['remedy']['name'], r['remedy']['gain'] < -.3, 'pieces.c:' in r['remedy']['order'][0]")" "split-function pieces True True" \
+    "a function that grew by what never runs, piece by piece: moving that out takes it away, and the lines are named"
+like "$(<pieces.txt)" 'Move what never runs out of pieces: new -[0-9.]+ %, modelled' "which is said"
+sed "s/^#define cold_path.*/$(sed -n '/^__attribute__/p' pieces.remedy)/" pieces.c >cured.c
+build cured cured.c -DBLOAT=16 -DBLOAT=4070 -g -DMORE=1
+is "$(./cured.new 9)" "$(./pieces.new 9)" "what was written can be pasted, and the program does what it did"
+"$ltf" sweep --profile zen3 --layouts 2 --apart 0 --json cured.json pieces.new cured.new -- 2000 >/dev/null
+is "$(field cured 'r["observed"] < -.3')" True "but faster, as the replay said"
+sweep laden 2000
+is "$(field laden "r['observed'] > .1, $kind")" "True None" "where old has the same pieces and other work is what costs it is not offered, whatever it would bring"
+
+cat >many.c <<'C'
+/* 48 hot functions with BLOAT bytes in each that never run; MORE turns of other work. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define TEXT2(x) #x
+#define TEXT(x) TEXT2(x)
+static volatile int never, more = MORE;
+#define F(n) __attribute__((noinline)) static uint64_t f##n(uint64_t x) \
+    { \
+        if (never) \
+            __asm__ volatile(".skip " TEXT(BLOAT) ", 0x90"); \
+        return x * 3 + n; \
+    }
+#define C(n) x = f##n(x);
+#define G(M, n) M(n##0) M(n##1) M(n##2) M(n##3) M(n##4) M(n##5) M(n##6) M(n##7)
+G(F, 1) G(F, 2) G(F, 3) G(F, 4) G(F, 5) G(F, 6)
+int main(int argc, char **argv)
+{
+    uint64_t x = 1;
+    for (long n = argc > 1 ? atol(argv[1]) : 1; n; n--) {
+        G(C, 1) G(C, 2) G(C, 3) G(C, 4) G(C, 5) G(C, 6)
+        for (volatile int i = 0; i < more; i++)
+            ;
+    }
+    printf("%llu\n", (unsigned long long)x);
+    return 0;
+}
+C
+build many many.c -DBLOAT=16 -DBLOAT=4076 -DMORE=1
+build toiling many.c -DMORE=1 -DMORE=300 -DBLOAT=4076
+sweep many 2000 --axes text
+is "$(field many "$kind, r['remedy']['name'], r['remedy']['gain'] < -.3")" "split-functions None True" \
+    "48 functions that grew to a page each and meet in one set: large pages do not help, splitting all of them does"
+ok "what was written are options that a compiler takes" xargs -a <(sed '/^#/d' many.remedy) gcc -DBLOAT=16 -DMORE=1 -O2 -Wno-missing-profile -o many.pasted many.c
+sweep toiling 2000 --axes text
+is "$(field toiling "r['observed'] > .1, $kind")" "True None" "where old is split as badly it is not offered"
 done_testing

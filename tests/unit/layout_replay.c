@@ -1,4 +1,5 @@
 /* Replaying and packing, on streams written here. */
+#include "layout/cold.h"
 #include "layout/crowd.h"
 #include "layout/loops.h"
 #include "layout/pack.h"
@@ -173,6 +174,33 @@ static void test_loops(void)
     ok(side.cut_count == 0, "what is no function is not cut");
 }
 
+/* 32 bytes that ran, 4096 that did not, 32 that ran, a tail that did not; and a function that never ran. */
+static void test_cold(void)
+{
+    enum { F = 0x401000, G = 0x403000, AT = 0x500004, AWAY = 0x600000 };
+    const struct layout_span spans[] = { { .address = F + 32 + 4096, .end = F + 64 + 4096 }, { .address = F, .end = F + 20 }, { .address = F + 20, .end = F + 32 } };
+    struct layout_object objects[] = {
+        { .name = "f", .address = F, .size = 64 + 4096 + 100, .extent = 64 + 4096 + 112, .axis = AXIS_TEXT, .function = true },
+        { .name = "g", .address = G, .size = 4096, .extent = 4096, .axis = AXIS_TEXT, .function = true },
+    };
+    struct layout_side side = { .objects = objects, .count = 2, .spans = spans, .span_count = 3 };
+    struct cold cold = cold_find(arena, &side);
+    ok(cold.count == 2 && cold.items[0].address == F + 32 && cold.items[0].end == F + 32 + 4096 && cold.items[1].address == F + 64 + 4096,
+       "what never ran is found between and behind what did, but no function that never ran at all (%zu)", cold.count);
+    ok(cold_parts(&cold, &side, 0) && !cold_parts(&cold, &side, 1), "one of them can be parted");
+    struct remap *remap = remap_new();
+    uint64_t away = AWAY, end = cold_split(remap, &cold, &side, 0, AT, &away), seam = remap_address(remap, F + 32 + 4096);
+    ok(remap_address(remap, F) == AT && remap_address(remap, F + 31) == AT + 31, "what ran first lies where it was put");
+    ok(seam >= AT + 32 + 8 && seam < AT + 32 + 8 + 16 && (seam - (F + 32 + 4096)) % 16 == (AT - F) % 16, "what ran next closes up, behind room for a jump and at its byte of 16");
+    ok(remap_address(remap, F + 32) == AWAY && remap_address(remap, F + 64 + 4096) == AWAY + 4096 && away == AWAY + 4196, "what never ran lies elsewhere, one part behind the other");
+    ok(end >= seam + 32 && end < seam + 64 && remap_address(remap, G) == G, "the end is behind what ran, and others stay");
+    away = AWAY;
+    ok(cold_split(NULL, &cold, &side, 0, AT, &away) == end, "the end is the same where nothing is mapped");
+    remap_free(remap);
+    side.span_count = 0;
+    ok(cold_find(arena, &side).count == 0, "where nothing ran nothing is cold");
+}
+
 /* Ten functions a page apart want one set of eight ways; four do not fill it. */
 static void test_crowd(void)
 {
@@ -340,6 +368,7 @@ int main(void)
     test_pack();
     test_pack_joins();
     test_loops();
+    test_cold();
     test_crowd();
     test_stretch();
     test_spread();
