@@ -46,15 +46,23 @@ static inline uint32_t mask32(unsigned at, unsigned n)
     return (uint32_t)((((uint64_t)1 << n) - 1) << at);
 }
 
-/* Bits i of m at which a run of n ones starts. */
-static inline uint32_t run_starts(uint32_t m, unsigned n)
+/* The first bit, a multiple of align, of the shortest run of ones in m that has n from there on; 32 if there is none.
+ * *length is that run's, or 33. */
+static inline unsigned tightest_run(uint32_t m, unsigned n, unsigned align, unsigned *length)
 {
-    for (unsigned have = 1; m && have < n;) {
-        unsigned step = have < n - have ? have : n - have;
-        m &= m >> step;
-        have += step;
+    unsigned best = 32;
+    *length = 33;
+    while (m) {
+        unsigned from = (unsigned)__builtin_ctz(m), at = (from + align - 1) & ~(align - 1);
+        uint32_t above = ~(m >> from);
+        unsigned len = above ? (unsigned)__builtin_ctz(above) : 32;
+        if (at + n <= from + len && len < *length) {
+            *length = len;
+            best = at;
+        }
+        m &= ~mask32(from, len);
     }
-    return m;
+    return best;
 }
 
 /* Length of the longest run of ones in m, 0..32. */

@@ -226,6 +226,12 @@ static void release_empty(struct heap *h, bool all)
     }
 }
 
+void hak_heap_save(struct heap *h)
+{
+    hak_runs_empty(&h->runs);
+    release_empty(h, false);
+}
+
 /* Flushes the lists that have not moved since the last sweep, and gives back slabs that stayed empty. */
 static void sweep(struct heap *h, struct front *f)
 {

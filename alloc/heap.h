@@ -160,6 +160,9 @@ bool hak_heap_has_mail(struct heap *h);
 /* Blocks of class c that make a parcel. */
 uint8_t hak_parcel_of(unsigned c);
 
+/* Before memory grows: gives the process what the heap keeps but does not use, as far as that costs little. */
+void hak_heap_save(struct heap *h);
+
 /* Gives everything back: mail, lists and empty slabs, and what is packed for others. f is NULL for an orphan. */
 void hak_heap_trim(struct heap *h, struct front *f);
 

@@ -1,23 +1,28 @@
 #include "large.h"
 
+#include "heap.h"
 #include "os.h"
-#include "runs.h"
 
 static unsigned slabs_for(size_t size)
 {
     return size ? (unsigned)((size + SLAB_SIZE - 1) / SLAB_SIZE) : 1;
 }
 
-static struct slab *run_alloc(struct runs *kept, unsigned n, size_t align, size_t *dirty)
+static struct slab *run_alloc(struct heap *h, unsigned n, size_t align, size_t *dirty)
 {
-    struct slab *s = kept && align <= SLAB_SIZE ? runs_take(kept, n) : NULL;
+    struct slab *s = h && align <= SLAB_SIZE ? runs_take(&h->runs, n) : NULL;
     if (likely(s != NULL)) {
         *dirty = n * SLAB_SIZE;
         hak_tags_set_head(s, TAG_RUN);
         return s;
     }
     bool zeroed;
-    s = hak_slabs_alloc_run(n, align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1, &zeroed);
+    unsigned step = align > SLAB_SIZE ? (unsigned)(align / SLAB_SIZE) : 1;
+    s = hak_slabs_alloc(n, step, SLABS_RUN, !h, &zeroed);
+    if (!s && h) {
+        hak_heap_save(h);
+        s = hak_slabs_alloc(n, step, SLABS_RUN, true, &zeroed);
+    }
     if (!s)
         return NULL;
     *dirty = zeroed ? 0 : n * SLAB_SIZE;
@@ -25,22 +30,22 @@ static struct slab *run_alloc(struct runs *kept, unsigned n, size_t align, size_
     return s;
 }
 
-void *hak_large_alloc(struct runs *kept, size_t size, size_t align, size_t *dirty)
+void *hak_large_alloc(struct heap *h, size_t size, size_t align, size_t *dirty)
 {
     if (size > PTRDIFF_MAX)
         return NULL;
     if (size > RUN_MAX || align > UNIT_SIZE / 2)
         return hak_huge_alloc(size ? size : 1, align, dirty);
-    struct slab *s = run_alloc(kept, slabs_for(size), align, dirty);
+    struct slab *s = run_alloc(h, slabs_for(size), align, dirty);
     return s ? s->start : NULL;
 }
 
-void hak_large_free(struct runs *kept, void *p, uint32_t tag)
+void hak_large_free(struct heap *h, void *p, uint32_t tag)
 {
     struct slab *s = tag == TAG_RUN ? slab_of(p) : NULL;
-    if (s && s->start == p && kept) {
+    if (s && s->start == p && h) {
         hak_tags_set_head(s, TAG_FREE);
-        hak_runs_put(kept, s);
+        hak_runs_put(&h->runs, s);
     } else if (s && s->start == p) {
         hak_slabs_free(s);
     } else if (tag == TAG_FREE) {

@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct runs;
+struct heap;
 
 /* `size` bytes at a multiple of `align` (power of two); all after the first *dirty reads as zero. NULL: no memory.
- * `kept` is the calling thread's free runs; NULL where it has none. */
-void *hak_large_alloc(struct runs *kept, size_t size, size_t align, size_t *dirty);
+ * `h` is the calling thread's heap; NULL where it has none. */
+void *hak_large_alloc(struct heap *h, size_t size, size_t align, size_t *dirty);
 
 /* Frees a block whose tag is not that of a small one; says what is wrong and aborts if p is none. */
-void hak_large_free(struct runs *kept, void *p, uint32_t tag);
+void hak_large_free(struct heap *h, void *p, uint32_t tag);
 
 /* Usable bytes of a block with such a tag; 0 if p is none. */
 size_t hak_large_size(const void *p, uint32_t tag);

@@ -32,10 +32,11 @@ static inline unsigned class_of(size_t n)
 /* The smallest class that holds n bytes at a multiple of `align` (a power of two); NCLASS if there is none. */
 unsigned hak_class_aligned(size_t n, size_t align);
 
-/* Slabs that one span of class c takes: one up to 8 KiB, four above (a 20 KiB class would waste a quarter of one). */
+/* Slabs that one span of class c takes: one up to 16 KiB, two above: at least four blocks, and an eighth of its
+ * addresses unused at worst. (With longer spans a class of few blocks keeps more from the others.) */
 static inline unsigned class_span(unsigned c)
 {
-    return c < 32 ? 1 : 4;
+    return c < 36 ? 1 : 2;
 }
 
 /* Band of class c: Cn covers requests of 2^(n+2)+1 .. 2^(n+3) bytes; NBAND - 1 for everything above C7. */

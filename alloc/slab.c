@@ -4,9 +4,9 @@
 #include "os.h"
 #include "sizeclass.h"
 
-#define CARVE_BLOCKS 16u               /* carved at a time: a fresh slab is touched only as far as it is used */
-#define CARVE_BYTES  ((size_t)16384)   /* at most; */
-#define CARVE_LEAST  ((size_t)1024)    /* and more blocks than that if they are small */
+#define CARVE_BLOCKS 16u            /* carved at a time: a fresh slab is touched only as far as it is used */
+#define CARVE_BYTES  PAGE_SIZE_HAK  /* at most: a call for each page is little beside its fault; */
+#define CARVE_LEAST  ((size_t)1024) /* and more blocks than that if they are small */
 
 static void slab_setup(struct heap *h, struct slab *s, unsigned c)
 {
@@ -27,9 +27,36 @@ static void slab_setup(struct heap *h, struct slab *s, unsigned c)
     hak_tags_set(s, tag, tag);
 }
 
+/* An empty slab that the heap keeps warm for another class. */
+static struct slab *empty_slab(struct heap *h, unsigned span)
+{
+    for (unsigned c = 0; h->empty && c < NCLASS; c++) {
+        struct slab *s = h->bins[c].pool.last[0];
+        if (s && !s->used && s->nslabs == span) {
+            hak_pool_remove(&h->bins[c].pool, s);
+            h->empty--;
+            return s;
+        }
+    }
+    return NULL;
+}
+
+/* Memory that is touched already comes before memory that is not, and fresh units come last. */
+static struct slab *slab_memory(struct heap *h, unsigned span)
+{
+    struct slab *s = empty_slab(h, span);
+    if (!s)
+        s = hak_slabs_alloc(span, 1, SLABS_BLOCKS, false, NULL);
+    if (!s) {
+        hak_heap_save(h);
+        s = hak_slabs_alloc(span, 1, SLABS_BLOCKS, true, NULL);
+    }
+    return s;
+}
+
 struct slab *hak_slab_new(struct heap *h, unsigned c)
 {
-    struct slab *s = hak_slabs_alloc(class_span(c), 1, NULL);
+    struct slab *s = slab_memory(h, class_span(c));
     if (s) {
         slab_setup(h, s, c);
         hak_add(&h->stats.fresh_slabs, 1);

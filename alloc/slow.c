@@ -52,20 +52,19 @@ static void *malloc_class(unsigned c)
     return p;
 }
 
-/* The calling thread's free runs; NULL where it has no heap. */
-static struct runs *kept_runs(void)
+/* The calling thread's heap, which may keep runs; NULL where it has none. */
+static struct heap *run_heap(void)
 {
     struct heap *h = hak_front.heap;
-    if (unlikely(!h))
-        return NULL;
-    hak_slow_tick(h, &hak_front);
-    return &h->runs;
+    if (likely(h != NULL))
+        hak_slow_tick(h, &hak_front);
+    return h;
 }
 
 static void *malloc_large(size_t size, size_t align, size_t *dirty)
 {
-    struct runs *kept = size <= RUN_MAX ? kept_runs() : NULL;
-    void *p = hak_space_init() ? hak_large_alloc(kept, size, align, dirty) : NULL;
+    struct heap *h = size <= RUN_MAX ? run_heap() : NULL;
+    void *p = hak_space_init() ? hak_large_alloc(h, size, align, dirty) : NULL;
     return p ? p : no_memory();
 }
 
@@ -90,7 +89,7 @@ static NOINLINE void free_other(void *p, uint32_t tag)
 {
     struct heap *h = hak_front.heap;
     if (tag < 1u << TAG_SHIFT)
-        hak_large_free(tag == TAG_RUN ? kept_runs() : NULL, p, tag);
+        hak_large_free(tag == TAG_RUN ? run_heap() : NULL, p, tag);
     else if (likely(h != NULL))
         hak_heap_free_remote(h, p, tag);
     else if (!(h = hak_thread_heap()))

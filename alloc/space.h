@@ -130,12 +130,13 @@ bool hak_space_init(void);
 /* Memory for metadata: zeroed, 64-aligned, never given back, far from user data. NULL when there is none. */
 void *hak_meta_alloc(size_t size);
 
-/* n free slabs in a row, 1 <= n <= UNIT_SLABS, the first at a multiple of `align` slabs (a power of two).
- * Sets start, nslabs, back and, if not NULL, *zeroed: the memory reads as zero. Tags are still TAG_FREE. */
-struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed);
+/* What slabs are for: of a run, all is about to be used. */
+enum slabs_for { SLABS_BLOCKS, SLABS_RUN };
 
-/* The same for a run: all of it is about to be used. */
-struct slab *hak_slabs_alloc_run(unsigned n, unsigned align, bool *zeroed);
+/* n free slabs in a row, 1 <= n <= UNIT_SLABS, the first at a multiple of `align` slabs (a power of two).
+ * Sets start, nslabs, back and, if not NULL, *zeroed: the memory reads as zero. Tags are still TAG_FREE. NULL: there is
+ * no memory, or without `grow`, none but fresh. */
+struct slab *hak_slabs_alloc(unsigned n, unsigned align, enum slabs_for what, bool grow, bool *zeroed);
 
 /* Makes run s n slabs long, more than it is, if those behind it are free. */
 bool hak_slabs_grow(struct slab *s, unsigned n);

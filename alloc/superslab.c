@@ -14,6 +14,8 @@
 #define PROBE_EVERY 8u
 #define JUDGED_AT 8 /* free slabs, or less */
 
+#define SEARCH 16u /* superslabs with idle memory that are looked at for the tightest gap */
+
 static struct unit *bins[UNIT_SLABS + 1]; /* superslabs by longest run of free slabs */
 static bool dense; /* the last verdict */
 static unsigned births; /* superslabs that the verdict was asked for */
@@ -97,8 +99,8 @@ static void judge(struct unit *u)
         want_huge_pages(u);
 }
 
-/* A superslab out of spare memory, else of fresh. */
-static struct unit *superslab_new(bool run)
+/* A superslab out of spare memory, else of fresh if `grow`. */
+static struct unit *superslab_new(bool run, bool grow)
 {
     struct unit *u = hak_unit_meta_take(false);
     if (!u)
@@ -108,7 +110,7 @@ static struct unit *superslab_new(bool run)
         hak_spare_put(spare, spare->idle_since);
         spare = NULL;
     }
-    size_t i = spare ? unit_number(spare->base) : hak_units_map(1, UNIT_SIZE);
+    size_t i = spare ? unit_number(spare->base) : grow ? hak_units_map(1, UNIT_SIZE) : hak_space.nunits;
     if (i == hak_space.nunits) {
         hak_unit_meta_give(u, false);
         return NULL;
@@ -172,33 +174,44 @@ static size_t superslab_purge(struct unit *u)
     return bytes;
 }
 
-/* The lowest place in u where n free slabs start at a multiple of align; UNIT_SLABS if none. */
-static unsigned place_in(const struct unit *u, unsigned n, unsigned align)
+/* Among the superslabs with idle memory: what they have is resident, so nothing is touched anew. */
+static struct unit *find_dirty(unsigned n, unsigned align, unsigned *at)
 {
-    uint32_t starts = run_starts(u->free_mask, n);
-    for (; starts; starts &= starts - 1)
-        if (!(__builtin_ctz(starts) & (int)(align - 1)))
-            return (unsigned)__builtin_ctz(starts);
-    return UNIT_SLABS;
+    struct unit *best = NULL;
+    unsigned least = UNIT_SLABS + 1, left = SEARCH, gap;
+    for (struct unit *u = idle_last; u && left--; u = u->idle_prev) {
+        unsigned place = tightest_run(u->free_mask & u->dirty_mask, n, align, &gap);
+        if (gap < least) {
+            least = gap;
+            best = u;
+            *at = place;
+        }
+    }
+    return best;
 }
 
-static struct unit *find_slabs(unsigned n, unsigned align, bool run, unsigned *at)
+/* The superslab that n slabs fit into, as tightly as its longest gap says, and where; NULL if none has room. */
+static struct unit *find_slabs(unsigned n, unsigned align, unsigned *at)
 {
-    for (unsigned bin = n; bin <= UNIT_SLABS; bin++)
-        for (struct unit *u = bins[bin]; u; u = u->next)
-            if ((*at = place_in(u, n, align)) < UNIT_SLABS)
-                return u;
-    *at = 0;
-    return superslab_new(run);
+    struct unit *u = find_dirty(n, align, at);
+    unsigned gap;
+    for (unsigned bin = n; !u && bin <= UNIT_SLABS; bin++)
+        for (u = bins[bin]; u && (*at = tightest_run(u->free_mask, n, align, &gap)) == UNIT_SLABS;)
+            u = u->next;
+    return u;
 }
 
-static struct slab *slabs_alloc(unsigned n, unsigned align, bool run, bool *zeroed)
+struct slab *hak_slabs_alloc(unsigned n, unsigned align, enum slabs_for what, bool grow, bool *zeroed)
 {
     hak_space_lock();
     hak_units_tick();
     unsigned at;
-    struct unit *u = find_slabs(n, align, run, &at);
+    struct unit *u = find_slabs(n, align, &at);
     struct slab *s = NULL;
+    if (!u && grow && hak_knobs.purge_ms >= 0 && !hak_space.stats.cached_bytes)
+        hak_superslabs_purge(0, 0, true); /* else fragments and fresh memory would add up */
+    if (!u && (u = superslab_new(what == SLABS_RUN, grow)))
+        at = 0;
     if (u) {
         uint32_t mask = mask32(at, n);
         judge(u);
@@ -217,16 +230,6 @@ static struct slab *slabs_alloc(unsigned n, unsigned align, bool run, bool *zero
     }
     hak_space_unlock();
     return s;
-}
-
-struct slab *hak_slabs_alloc(unsigned n, unsigned align, bool *zeroed)
-{
-    return slabs_alloc(n, align, false, zeroed);
-}
-
-struct slab *hak_slabs_alloc_run(unsigned n, unsigned align, bool *zeroed)
-{
-    return slabs_alloc(n, align, true, zeroed);
 }
 
 void hak_tags_set(struct slab *s, uint32_t head, uint32_t body)

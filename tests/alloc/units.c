@@ -69,25 +69,43 @@ static void quotient(void)
     ok(!wrong, "an offset in a span becomes the number of the block that starts there, or too large a number");
 }
 
+/* The same as tightest_run(), looked for from each place. */
+static unsigned shortest(uint32_t m, unsigned n, unsigned align, unsigned *length)
+{
+    unsigned best = 32;
+    *length = 33;
+    for (unsigned at = 0; at + n <= 32; at += align) {
+        unsigned from = at, end = at;
+        while (from && m >> (from - 1) & 1)
+            from--;
+        while (end < 32 && m >> end & 1)
+            end++;
+        if (end >= at + n && end - from < *length) {
+            *length = end - from;
+            best = at;
+        }
+    }
+    return best;
+}
+
 static void masks(void)
 {
     size_t wrong = 0;
     uint64_t random = 1;
     for (int i = 0; i < 20000; i++) {
         uint32_t m = (uint32_t)next_random(&random) | (uint32_t)next_random(&random);
-        unsigned longest = 0;
+        unsigned longest = 0, length[2];
         for (unsigned n = 1; n <= 32; n++) {
-            uint32_t starts = 0;
-            for (unsigned at = 0; at + n <= 32; at++)
-                if ((m & mask32(at, n)) == mask32(at, n))
-                    starts |= 1u << at;
-            longest = starts ? n : longest;
-            wrong += starts != run_starts(m, n);
+            longest = shortest(m, n, 1, &length[0]) < 32 ? n : longest;
+            for (unsigned align = 1; align <= 16; align *= 4)
+                wrong += shortest(m, n, align, &length[0]) != tightest_run(m, n, align, &length[1]) || length[0] != length[1];
         }
         wrong += longest != longest_run(m);
     }
-    ok(!wrong, "runs of free slabs are found where they are");
-    ok(run_starts(UINT32_MAX, 32) == 1 && longest_run(UINT32_MAX) == 32 && longest_run(0) == 0, "and at the ends");
+    ok(!wrong, "the tightest run of free slabs is found");
+    unsigned length;
+    ok(tightest_run(UINT32_MAX, 32, 1, &length) == 0 && length == 32 && tightest_run(0, 1, 1, &length) == 32
+           && longest_run(UINT32_MAX) == 32 && longest_run(0) == 0, "and at the ends");
 }
 
 static void pools(void)
