@@ -1,5 +1,7 @@
 #include "heap.h"
 
+#include <string.h>
+
 #include "knobs.h"
 #include "os.h"
 #include "sizeclass.h"
@@ -15,12 +17,8 @@ __attribute__((used)) __thread struct front hak_front = {.id = NO_HEAP_TAG};
 
 /* ---- policy ---- */
 
-/* Bands C5 and C6 are the first two doublings above 128 bytes, four classes each: every thread asks twice for each
- * class, so without class_band(). */
-static bool inline_slots(unsigned c)
-{
-    return c / 4 == 2 ? hak_knobs.c5_inline : c / 4 == 3 ? hak_knobs.c6_inline : true;
-}
+/* Bands C5 and C6 are the first two doublings above 128 bytes, four classes each. */
+enum { C5_FIRST = 8, C6_FIRST = 12, C7_FIRST = 16 };
 
 static int32_t bound_of(unsigned c)
 {
@@ -34,31 +32,39 @@ void hak_shelf_init(struct heap *h)
         h->shelf[c] = (struct cell){.room = bound_of(c), .bound = bound_of(c)};
 }
 
-static void move_list(struct cell *to, struct cell *from)
+/* The lists of classes first .. end - 1. */
+static void move_lists(struct cell *to, struct cell *from, unsigned first, unsigned end)
 {
-    *to = *from;
-    *from = (struct cell){0};
+    memcpy(to + first, from + first, (end - first) * sizeof *to);
+    memset(from + first, 0, (end - first) * sizeof *to);
+}
+
+static void move_inline_lists(struct cell *to, struct cell *from)
+{
+    move_lists(to, from, 0, C5_FIRST);
+    if (hak_knobs.c5_inline)
+        move_lists(to, from, C5_FIRST, C6_FIRST);
+    if (hak_knobs.c6_inline)
+        move_lists(to, from, C6_FIRST, C7_FIRST);
+    move_lists(to, from, C7_FIRST, NCLASS);
 }
 
 void hak_cells_take(struct heap *h, struct front *f)
 {
-    for (unsigned c = 0; c < NCLASS; c++)
-        if (inline_slots(c))
-            move_list(&f->cells[c], &h->shelf[c]);
+    move_inline_lists(f->cells, h->shelf);
 }
 
 void hak_cells_leave(struct heap *h, struct front *f)
 {
-    for (unsigned c = 0; c < NCLASS; c++)
-        if (inline_slots(c))
-            move_list(&h->shelf[c], &f->cells[c]);
+    move_inline_lists(h->shelf, f->cells);
 }
 
 size_t hak_shelf_bytes(const struct heap *h)
 {
     size_t bytes = 0;
     for (unsigned c = 0; c < NCLASS; c++)
-        bytes += (size_t)(h->shelf[c].bound - h->shelf[c].room) * class_size(c);
+        if (h->shelf[c].head)
+            bytes += (size_t)(h->shelf[c].bound - h->shelf[c].room) * class_size(c);
     return bytes;
 }
 

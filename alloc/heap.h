@@ -43,6 +43,7 @@ HIDDEN extern __thread struct front hak_front;
 enum heap_state {
     HEAP_OWNED,  /* a thread has it */
     HEAP_ORPHAN, /* nobody has it; it is in the list of orphans */
+    HEAP_WARM,   /* the same, and its lists and what is freed to it are kept for the next thread */
     HEAP_LOCKED, /* an orphan that somebody is tidying */
     HEAP_ZOMBIE, /* belonged to a thread that fork() left behind; its lists may be inconsistent, never touched */
 };
@@ -67,6 +68,7 @@ struct bin {
 struct heap {
     hak_inbox inbox[NCLASS] __attribute__((aligned(64))); /* lines of their own: other threads write them */
     _Atomic(uint32_t) state;   /* enum heap_state */
+    _Atomic(uint32_t) waiting; /* parcels that came while it was warm and are in no slab */
     uint32_t id __attribute__((aligned(64)));
     unsigned empty;            /* empty slabs kept in warm lists, all classes; <= HAKMEM_WARM_POOL_SIZE */
     struct bin bins[NCLASS];

@@ -13,9 +13,12 @@
 /* Orphans looked at for a slab before a fresh one is taken. */
 #define ADOPT_TRIES 4
 
-/* A thread that ends leaves its lists to the next one, if they are short and few wait so already. */
+/* A thread that ends leaves its lists to the next one, if they are short and few wait so already. What is freed to its
+ * heap meanwhile waits, too: the next thread makes the parcels its lists. Only so many of them, because nobody sees what
+ * they would complete: an empty slab. */
 #define WARM_BYTES   ((size_t)256 << 10)
 #define WARM_ORPHANS 8u
+#define WARM_PARCELS 32u
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* taken before the space lock */
 static struct heap *all, *orphans;
@@ -27,6 +30,21 @@ static atomic_bool key_made;
 static bool state_change(struct heap *h, uint32_t from, uint32_t to)
 {
     return atomic_compare_exchange_strong(&h->state, &from, to);
+}
+
+/* Takes an orphan, which becomes `to`; the list that it is in does not change. */
+static bool orphan_take(struct heap *h, uint32_t to)
+{
+    return state_change(h, HEAP_WARM, to) || state_change(h, HEAP_ORPHAN, to);
+}
+
+/* The other way. Who pushed meanwhile saw no orphan and left it to us to tidy. */
+static void orphan_let_go(struct heap *h)
+{
+    bool warm = h->warm;
+    atomic_store(&h->state, warm ? HEAP_WARM : HEAP_ORPHAN);
+    if (!warm)
+        hak_orphan_tidy(h);
 }
 
 /* ---- heaps ---- */
@@ -64,7 +82,7 @@ static struct heap *heap_acquire(void)
     pthread_mutex_lock(&lock);
     struct heap *h = NULL;
     for (struct heap **link = &orphans; *link && !h; link = h ? link : &(*link)->next_orphan)
-        if (state_change(*link, HEAP_ORPHAN, HEAP_OWNED)) {
+        if (orphan_take(*link, HEAP_OWNED)) {
             h = *link;
             *link = h->next_orphan;
             atomic_fetch_sub(&orphan_count, 1);
@@ -86,14 +104,16 @@ static void heap_abandon(struct heap *h)
         hak_heap_trim(h, NULL);
     h->left = warm ? hak_os_clock_ms() : 0;
     h->warm = warm;
+    atomic_store_explicit(&h->waiting, 0, memory_order_relaxed);
     pthread_mutex_lock(&lock);
     atomic_fetch_add(&warm_count, warm);
     h->next_orphan = orphans;
     orphans = h;
     atomic_fetch_add(&orphan_count, 1);
-    atomic_store(&h->state, HEAP_ORPHAN);
+    atomic_store(&h->state, warm ? HEAP_WARM : HEAP_ORPHAN);
     pthread_mutex_unlock(&lock);
-    hak_orphan_tidy(h); /* for those who pushed while they still saw an owner */
+    if (!warm)
+        hak_orphan_tidy(h); /* for those who pushed while they still saw an owner */
 }
 
 struct heap *hak_heap_borrow(void)
@@ -108,17 +128,28 @@ void hak_heap_return(struct heap *h)
 
 /* ---- orphans ---- */
 
+/* A parcel more waits for the next thread of h. */
+static void parcel_waits(struct heap *h)
+{
+    if (atomic_fetch_add_explicit(&h->waiting, 1, memory_order_relaxed) + 1 < WARM_PARCELS
+        || !state_change(h, HEAP_WARM, HEAP_LOCKED))
+        return;
+    atomic_store_explicit(&h->waiting, 0, memory_order_relaxed);
+    hak_heap_receive(h);
+    atomic_store(&h->state, HEAP_WARM);
+}
+
 void hak_orphan_tidy(struct heap *h)
 {
+    uint32_t state;
     /* Sequentially consistent on both sides: either we see the orphan, or who lets it go sees our push. */
-    while (atomic_load(&h->state) == HEAP_ORPHAN && hak_heap_has_mail(h)
+    while ((state = atomic_load(&h->state)) == HEAP_ORPHAN && hak_heap_has_mail(h)
            && state_change(h, HEAP_ORPHAN, HEAP_LOCKED)) {
-        if (h->warm)
-            hak_heap_receive(h);
-        else
-            hak_heap_trim(h, NULL);
+        hak_heap_trim(h, NULL);
         atomic_store(&h->state, HEAP_ORPHAN);
     }
+    if (state == HEAP_WARM)
+        parcel_waits(h);
 }
 
 /* Moves a slab to heap `to`. Frees that are under way to the old owner are forwarded when they arrive. */
@@ -126,6 +157,19 @@ static void slab_move(struct slab *s, struct heap *to)
 {
     uint32_t tag = to->id << TAG_SHIFT | (uint32_t)s->cls * 16;
     hak_tags_set(s, tag, tag);
+}
+
+/* A slab of class c with a free block, of an orphan that the caller has taken. */
+static struct slab *slab_of_orphan(struct heap *h, unsigned c)
+{
+    struct bin *bin = &h->bins[c];
+    bool warm;
+    if (h->warm)
+        hak_heap_receive_class(h, c);
+    struct slab *s = hak_pool_take(&bin->pool, &warm);
+    if (!s && (s = bin->current))
+        bin->current = NULL;
+    return s;
 }
 
 struct slab *hak_orphan_slab(struct heap *to, unsigned c)
@@ -136,17 +180,11 @@ struct slab *hak_orphan_slab(struct heap *to, unsigned c)
     int tries = ADOPT_TRIES;
     pthread_mutex_lock(&lock);
     for (struct heap *h = orphans; h && !s && tries--; h = h->next_orphan) {
-        if (!state_change(h, HEAP_ORPHAN, HEAP_LOCKED))
+        if (!orphan_take(h, HEAP_LOCKED))
             continue;
-        struct bin *bin = &h->bins[c];
-        bool warm;
-        s = hak_pool_take(&bin->pool, &warm);
-        if (!s && (s = bin->current))
-            bin->current = NULL;
-        if (s)
+        if ((s = slab_of_orphan(h, c)))
             slab_move(s, to);
-        atomic_store(&h->state, HEAP_ORPHAN);
-        hak_orphan_tidy(h);
+        orphan_let_go(h);
     }
     pthread_mutex_unlock(&lock);
     if (s)
@@ -159,14 +197,13 @@ static void trim_orphans(bool every, uint64_t before)
 {
     pthread_mutex_lock(&lock);
     for (struct heap *h = orphans; h; h = h->next_orphan) {
-        if (!state_change(h, HEAP_ORPHAN, HEAP_LOCKED))
+        if (!orphan_take(h, HEAP_LOCKED))
             continue;
         if (every || (h->warm && h->left <= before)) {
             not_warm(h);
             hak_heap_trim(h, NULL);
         }
-        atomic_store(&h->state, HEAP_ORPHAN);
-        hak_orphan_tidy(h);
+        orphan_let_go(h);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -263,6 +300,12 @@ static void after_fork_parent(void)
     pthread_mutex_unlock(&lock);
 }
 
+static bool is_orphan(struct heap *h)
+{
+    uint32_t state = atomic_load(&h->state);
+    return state == HEAP_ORPHAN || state == HEAP_WARM;
+}
+
 /* The other threads are gone; what they were doing with their heaps is not finished and never will be. Their
  * heaps stay as they are: frees to them are kept in their inboxes, and their free memory is lost to the child. */
 static void after_fork_child(void)
@@ -272,10 +315,10 @@ static void after_fork_child(void)
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     hak_space_relock();
     for (struct heap *h = all; h; h = h->next)
-        if (h != hak_front.heap && atomic_load(&h->state) != HEAP_ORPHAN)
+        if (h != hak_front.heap && !is_orphan(h))
             atomic_store(&h->state, HEAP_ZOMBIE);
     for (struct heap **link = &orphans; *link;) {
-        if (atomic_load(&(*link)->state) == HEAP_ORPHAN) {
+        if (is_orphan(*link)) {
             link = &(*link)->next_orphan;
             continue;
         }

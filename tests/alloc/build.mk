@@ -3,7 +3,7 @@
 # A program of ALLOC_WHITE_BOX includes the allocator's headers and links the names that interpose nothing.
 
 ALLOC_PROGRAMS  := contract threads memory safety
-ALLOC_WHITE_BOX := units faults spare runs saving
+ALLOC_WHITE_BOX := units faults spare runs orphans saving
 ALLOC_SCRIPTS   := $(sort $(wildcard tests/alloc/*.t))
 ALLOC_T := $(BUILD)/tests/alloc
 
