@@ -61,8 +61,9 @@ static unsigned core_count(void)
 }
 
 /* Where new pays for its layout: what to do about it. */
-static bool find_remedy(struct arena *arena, const struct sweep_spec *spec, const struct sweep_hooks *hooks, struct layout_study *study,
-                        struct progress *progress, struct err *err)
+static bool find_remedy(struct result *result, const struct recording recordings[2], const struct sweep_spec *spec,
+                        const struct sweep_hooks *hooks, struct layout_study *study, struct progress *progress,
+                        struct err *err)
 {
     /* What old's places alone would give new: the same whatever other layouts were drawn, so that shards agree. */
     double tax = NAN;
@@ -72,7 +73,9 @@ static bool find_remedy(struct arena *arena, const struct sweep_spec *spec, cons
     if (!(study->observed >= study->floor && !isnan(tax)))
         return true;
     progress_step(progress, "trying remedies", 0, REMEDY_COUNT, NAN);
-    return remedy_find(arena, spec, hooks, tax, study->floor, study, err);
+    if (spec->axes >> AXIS_DATA & 1)
+        movable_variables(result, recordings, spec->sides);
+    return remedy_find(result->arena, spec, hooks, tax, study->floor, study, err);
 }
 
 /* The sweep on one processor; remedies are looked for on the first alone. */
@@ -92,7 +95,7 @@ static bool replay_on(struct result *result, const char *processor, const struct
     if (!sweep_run(result->arena, &spec, &hooks, study, err))
         return false;
     layouts_conclude(result->arena, study, wanted->floor > 0 ? wanted->floor : FLOOR);
-    if (remedies && !find_remedy(result->arena, &spec, &hooks, study, progress, err))
+    if (remedies && !find_remedy(result, recordings, &spec, &hooks, study, progress, err))
         return false;
     return true;
 }

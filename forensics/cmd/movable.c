@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/records.h"
 #include "elf/symbolize.h"
 #include "layout/loops.h"
 
@@ -140,12 +141,17 @@ static void add_regions(struct maker *m, const struct recording *r)
     }
 }
 
-/* x86-64 puts the program's TLS block right below the thread pointer. */
-static void add_tls(struct maker *m, const struct inventory *inv, const struct recording *r)
+/* x86-64 puts the program's TLS block right below the thread pointer. 0: there is none. */
+static uint64_t tls_begin(const struct inventory *inv, const struct recording *r)
 {
     uint64_t align = inv->tls_align ? inv->tls_align : 1, size = (inv->tls_size + align - 1) / align * align;
-    if (size && r->thread_pointer > size)
-        add_named(m, AXIS_DATA, "[TLS]", r->thread_pointer - size, r->thread_pointer);
+    return size && r->thread_pointer > size ? r->thread_pointer - size : 0;
+}
+
+static void add_tls(struct maker *m, const struct inventory *inv, const struct recording *r)
+{
+    if (tls_begin(inv, r))
+        add_named(m, AXIS_DATA, "[TLS]", tls_begin(inv, r), r->thread_pointer);
 }
 
 static bool is_program(const struct module *module, const char *path)
@@ -208,4 +214,63 @@ void movable_objects(struct result *result, const struct recording recordings[2]
     }
     layout_pair(sides);
     layout_align(sides);
+}
+
+/* ---- variables ---- */
+
+static void set_record(struct arena *arena, struct layout_variable *v, const struct record *record)
+{
+    struct layout_field *fields = arena_array(arena, record->field_count, sizeof *fields);
+    for (size_t i = 0; i < record->field_count; i++)
+        fields[i] = (struct layout_field){ record->fields[i].declaration, record->fields[i].offset,
+                                           record->fields[i].size, record->fields[i].align };
+    v->type = record->type;
+    v->stride = record->size;
+    v->fields = fields;
+    v->field_count = record->field_count;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct layout_variable *x = a, *y = b;
+    return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Sorted; of those that overlap the first. */
+static size_t keep_apart(struct layout_variable *variables, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(variables, count, sizeof *variables, by_place);
+    for (size_t i = 0; i < count; i++)
+        if (!kept || variables[i].address >= variables[kept - 1].address + variables[kept - 1].size)
+            variables[kept++] = variables[i];
+    return kept;
+}
+
+void movable_variables(struct result *result, const struct recording recordings[2], struct layout_side sides[2])
+{
+    struct arena *arena = result->arena;
+    for (int side = 0; side < 2; side++) {
+        const struct module *program = movable_program(result, side, &recordings[side]);
+        const struct inventory *inv = side == SIDE_OLD ? result->delta->old : result->delta->new;
+        struct record **records = program ? records_read(arena, inv) : NULL;
+        const uint32_t *pair = pairs_of(arena, result->delta, side);
+        struct layout_variable *variables = NULL;
+        size_t count = 0, room = 0;
+        for (size_t i = 0; program && i < inv->symbol_count; i++) {
+            const struct symbol *s = &inv->symbols[i];
+            bool tls = s->kind == SYMBOL_TLS;
+            uint64_t base = tls ? tls_begin(inv, &recordings[side]) : program->bias;
+            if (s->alias || !s->size || !(s->kind == SYMBOL_OBJECT || (tls && base)))
+                continue;
+            struct layout_variable *v = ARENA_PUSH(arena, variables, count, room);
+            *v = (struct layout_variable){ .name = s->name, .address = base + s->address, .size = s->size,
+                                           .pair = pair[i], .thread_local = tls };
+            if (records[i])
+                set_record(arena, v, records[i]);
+        }
+        sides[side].variables = variables;
+        sides[side].variable_count = keep_apart(variables, count);
+    }
 }

@@ -128,7 +128,9 @@ enum remedy_kind {
     REMEDY_ALIGN, /* one function begins on a border of 64 bytes */
     REMEDY_PLACE, /* one function begins where in the line old has it */
     REMEDY_LOOP,  /* loops and blocks of one function begin on borders of 64 bytes */
+    REMEDY_VARIABLE, /* one variable begins on a border of 64 bytes */
     REMEDY_PAD,   /* one array lies 64 bytes further on */
+    REMEDY_FIELDS, /* fields of one record in another order */
     REMEDY_SPLIT, /* what never ran is moved out of one function */
     REMEDY_OLD,   /* functions in old's order */
     REMEDY_HOT,   /* functions in the order of their cycles */
@@ -147,11 +149,11 @@ extern const struct remedy_row remedy_table[REMEDY_COUNT];
 /* A remedy that replay confirmed. */
 struct layout_remedy {
     enum remedy_kind kind;
-    const char *name;    /* of the function or array; NULL: an order */
+    const char *name;    /* of the function, array, variable or record; NULL: it is about all code */
     unsigned phase;      /* REMEDY_PLACE: bytes behind a border of 64 */
     double gain;         /* ln T(new with it) - ln T(new), < 0: the least of several places of it within the page */
     const char **order;  /* REMEDY_OLD, REMEDY_HOT: functions in this order; REMEDY_SPLIT, REMEDY_SPLIT_ALL: the
-                            largest parts that never ran */
+                            largest parts that never ran; REMEDY_FIELDS: declarations in this order */
     size_t order_count;
 };
 

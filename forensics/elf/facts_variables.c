@@ -1,6 +1,7 @@
 #include "elf/facts_add.h"
 #include "elf/image.h"
 #include "elf/types.h"
+#include "elf/variable.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -56,15 +57,6 @@ static void list_tls(struct variables *v)
         qsort(v->tls, v->tls_count, sizeof *v->tls, by_offset);
 }
 
-/* Where the block's first bytes are in the file, as an address. */
-static uint64_t tls_address(const struct inventory *inv)
-{
-    for (size_t i = 0; i < inv->segment_count; i++)
-        if (inv->segments[i].type == PT_TLS)
-            return inv->segments[i].address;
-    return UINT64_MAX;
-}
-
 static const struct symbol_change *tls_at(const struct variables *v, uint64_t offset)
 {
     struct tls_place key = { offset, NULL };
@@ -75,7 +67,7 @@ static const struct symbol_change *tls_at(const struct variables *v, uint64_t of
 /* By the offset in the block. With split DWARF GCC writes the address of its first bytes plus the offset. */
 static const struct symbol_change *tls_change(const struct variables *v, uint64_t number)
 {
-    uint64_t base = tls_address(v->old_side ? v->f->delta->old : v->f->delta->new);
+    uint64_t base = variable_tls_base(v->old_side ? v->f->delta->old : v->f->delta->new);
     const struct symbol_change *c = tls_at(v, number);
     return c || number < base ? c : tls_at(v, number - base);
 }
@@ -87,43 +79,17 @@ static const struct symbol_change *object_at(const struct variables *v, uint64_t
     return s && s->address == address && s->kind == SYMBOL_OBJECT && is_changed(c) ? c : NULL;
 }
 
-/* The number that a location's first operation pushes, in .debug_addr with split DWARF. */
-static bool pushed(Dwarf_Attribute *location, const Dwarf_Op *op, uint64_t *number)
-{
-    Dwarf_Attribute indirect;
-    Dwarf_Word value;
-    Dwarf_Addr address;
-    bool index = op->atom == DW_OP_addrx || op->atom == DW_OP_constx || op->atom == DW_OP_GNU_addr_index ||
-                 op->atom == DW_OP_GNU_const_index;
-    *number = op->number;
-    if (!index)
-        return op->atom == DW_OP_addr || op->atom == DW_OP_const8u || op->atom == DW_OP_const4u;
-    if (dwarf_getlocation_attr(location, op, &indirect) != 0)
-        return false;
-    bool is_address = dwarf_formaddr(&indirect, &address) == 0;
-    if (!is_address && dwarf_formudata(&indirect, &value) != 0)
-        return false;
-    *number = is_address ? address : value;
-    return true;
-}
-
 /* The changed object that starts where the variable is, by its address or by its offset in the thread's block; NULL:
  * none, or unchanged. */
 static const struct symbol_change *change_of(const struct variables *v, Dwarf_Die *die)
 {
-    Dwarf_Attribute attr;
-    Dwarf_Op *ops;
-    size_t count;
     uint64_t number;
-    if (!dwarf_attr_integrate(die, DW_AT_location, &attr) || dwarf_getlocation(&attr, &ops, &count) != 0 || count < 1 ||
-        count > 2 || !pushed(&attr, &ops[0], &number))
-        return NULL;
-    if (count == 1)
-        return ops[0].atom == DW_OP_addr || ops[0].atom == DW_OP_addrx || ops[0].atom == DW_OP_GNU_addr_index
-                   ? object_at(v, number)
-                   : NULL;
-    bool tls = ops[1].atom == DW_OP_GNU_push_tls_address || ops[1].atom == DW_OP_form_tls_address;
-    return tls ? tls_change(v, number) : NULL;
+    switch (variable_place(die, &number)) {
+    case VARIABLE_AT: return object_at(v, number);
+    case VARIABLE_IN_TLS: return tls_change(v, number);
+    case VARIABLE_NOWHERE: break;
+    }
+    return NULL;
 }
 
 static void list_variable(void *context, Dwarf_Die *die, const char *scope);

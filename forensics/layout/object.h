@@ -29,6 +29,24 @@ struct layout_object {
     bool function;   /* of the program: what lies inside may be moved apart */
 };
 
+/* What a variable's record holds. */
+struct layout_field {
+    const char *declaration; /* "struct node *next;" */
+    uint64_t offset, size, align; /* bytes */
+};
+
+/* A variable of the program: inside an object of the data axis, which it need not begin or fill. */
+struct layout_variable {
+    const char *name;
+    uint64_t address, size; /* run-time; of a thread-local one the first thread's */
+    uint32_t pair;          /* as an object's */
+    bool thread_local;
+    const char *type; /* of the record that it is, or is an array of; NULL: none, or not known */
+    uint64_t stride;  /* bytes of one */
+    const struct layout_field *fields; /* by offset, apart */
+    size_t field_count;
+};
+
 struct layout_span;
 
 struct layout_side {
@@ -38,6 +56,8 @@ struct layout_side {
     size_t cut_count;
     const struct layout_span *spans; /* executed blocks, where they are known */
     size_t span_count;
+    const struct layout_variable *variables; /* where remedies are looked for; ascending, apart */
+    size_t variable_count;
 };
 
 /* One executed block, as far as gluing and what lies inside objects need it. */

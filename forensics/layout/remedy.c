@@ -8,12 +8,15 @@
 #include "layout/loops.h"
 #include "layout/place.h"
 #include "layout/replay.h"
+#include "layout/uses.h"
 
-enum { LINE = 64, PLACES = 3, ARRAYS = 4, FUNCTIONS = 3 /* looked into */, ARRAY_LEAST = 64 /* bytes */, NAMED = 64 };
+enum { LINE = 64, PLACES = 3, ARRAYS = 4, VARIABLES = 3, FUNCTIONS = 3 /* looked into */, ARRAY_LEAST = 64 /* bytes */, NAMED = 64 };
 
 /* Behind all else, as in layout/place.c, and where a place begins within the page: first, middle, last third. */
-static const uint64_t BEHIND = 0x680000000000, AWAY = 0x6b0000000000 /* what never ran */;
+static const uint64_t BEHIND = 0x680000000000, AWAY = 0x6b0000000000 /* what never ran */, DATA = 0x6c0000000000;
 static const uint64_t page_place[PLACES] = { 0, 21 * LINE, 42 * LINE };
+
+static const double LINES_LEAST = 1e-3; /* of an instruction: fewer cost nothing that counts */
 
 /* A search at work. */
 struct search {
@@ -25,6 +28,8 @@ struct search {
     const struct layout_side *side;
     struct cold cold;  /* of the side; found when it is asked for */
     bool has_cold;
+    struct variable_use *uses; /* of the side's variables; learnt when they are asked for */
+    int place;         /* number of the try at work, 0..PLACES-1 */
     double *cycles;    /* of the side's objects as shipped */
     double wanted;     /* ln T must fall by this */
     bool against_old;  /* beyond what it would give old */
@@ -55,6 +60,36 @@ static const struct cold *cold_parts_of(struct search *s)
     return &s->cold;
 }
 
+static const struct variable_use *uses_of(struct search *s)
+{
+    if (!s->uses)
+        s->uses = uses_learn(s->arena, s->spec->recording[s->number], s->side, s->hooks->stop, s->hooks->context, s->err);
+    return s->uses;
+}
+
+/* A variable by itself on a border of 64 bytes, its inside as it is. */
+static void map_aligned(const struct search *s, struct remap *remap, size_t variable)
+{
+    const struct layout_variable *v = &s->side->variables[variable];
+    remap_add(remap, v->address, v->size, (int64_t)(DATA + page_place[s->place] - v->address));
+}
+
+/* The record's order is that of all variables of its type; the one asked for lies elsewhere in the page as well. */
+static void map_fields(struct search *s, struct remap *remap, size_t variable)
+{
+    const struct layout_variable *v = &s->side->variables[variable];
+    struct field_order order;
+    if (!uses_of(s) || !uses_order(s->arena, v, &s->uses[variable], &order))
+        return;
+    for (size_t i = 0; i < s->side->variable_count; i++) {
+        const struct layout_variable *other = &s->side->variables[i];
+        uint64_t by = i == variable ? DATA + page_place[s->place] + v->address % LINE - v->address : 0;
+        if (other->type && strcmp(other->type, v->type) == 0 && other->stride == v->stride &&
+            other->field_count == v->field_count)
+            uses_reorder(remap, other, &order, by);
+    }
+}
+
 /* The side's objects at `to`, and what a remedy does beside moving them whole. */
 static struct remap *map_of(struct search *s, enum remedy_kind kind, size_t what, const uint64_t *to)
 {
@@ -67,6 +102,10 @@ static struct remap *map_of(struct search *s, enum remedy_kind kind, size_t what
             cold_split(remap, cold_parts_of(s), s->side, i, to[i], &away);
     if (kind == REMEDY_LOOP)
         loops_align(remap, s->side, what, to[what]);
+    if (kind == REMEDY_VARIABLE)
+        map_aligned(s, remap, what);
+    if (kind == REMEDY_FIELDS)
+        map_fields(s, remap, what);
     remap->huge_text = kind == REMEDY_HUGE;
     return remap;
 }
@@ -102,6 +141,7 @@ static double least_gain(struct search *s, enum remedy_kind kind, put_places *pu
     double least = -INFINITY;
     for (int k = 0; k < PLACES && least <= -s->wanted; k++) {
         uint64_t *to = as_shipped(s);
+        s->place = k;
         put(s, what, k, to);
         double gain = gain_under(s, map_of(s, kind, what, to));
         if (isnan(gain))
@@ -242,6 +282,16 @@ static size_t in_old(const struct search *s, size_t object)
     return SIZE_MAX;
 }
 
+/* Old's variable for one of new's; SIZE_MAX: it has none. */
+static size_t variable_in_old(const struct search *s, size_t variable)
+{
+    const struct layout_side *old = &s->spec->sides[0];
+    for (size_t i = 0; i < old->variable_count; i++)
+        if (old->variables[i].pair != LAYOUT_ALONE && old->variables[i].pair == s->side->variables[variable].pair)
+            return i;
+    return SIZE_MAX;
+}
+
 /* What the same would give old, at the first place: what helps both alike is no remedy of their difference. */
 static double gain_of_old(const struct search *s, enum remedy_kind kind, put_places *put, size_t what)
 {
@@ -249,13 +299,19 @@ static double gain_of_old(const struct search *s, enum remedy_kind kind, put_pla
     old.number = 0;
     old.side = &s->spec->sides[0];
     old.has_cold = false;
-    bool whole = kind == REMEDY_HUGE || kind == REMEDY_SPLIT_ALL;
-    size_t twin = whole ? what : in_old(s, what);
+    old.uses = NULL;
+    old.place = 0;
+    bool whole = kind == REMEDY_HUGE || kind == REMEDY_SPLIT_ALL, variable = kind == REMEDY_VARIABLE || kind == REMEDY_FIELDS;
+    size_t twin = whole ? what : variable ? variable_in_old(s, what) : in_old(s, what);
     if (twin == SIZE_MAX)
         return 0;
     uint64_t *to = as_shipped(&old);
     put(&old, twin, 0, to);
-    return gain_under(&old, map_of(&old, kind, twin, to));
+    struct remap *remap = map_of(&old, kind, twin, to);
+    if (s->err->kind == ERR_NONE)
+        return gain_under(&old, remap);
+    remap_free(remap);
+    return NAN;
 }
 
 /* Which parts are cold, the largest first: "app.c:31: kernel+0x40, 4160 bytes". */
@@ -280,6 +336,19 @@ static void name_cold(struct search *s, enum remedy_kind kind, size_t object)
     }
 }
 
+static void name_variable(struct search *s, size_t variable)
+{
+    struct layout_remedy *remedy = s->study->remedy;
+    const struct layout_variable *v = &s->side->variables[variable];
+    struct field_order order;
+    size_t room = 0;
+    remedy->name = remedy->kind == REMEDY_FIELDS ? v->type : v->name;
+    if (remedy->kind != REMEDY_FIELDS || !uses_order(s->arena, v, &s->uses[variable], &order))
+        return;
+    for (size_t i = 0; i < v->field_count; i++)
+        *ARENA_PUSH(s->arena, remedy->order, remedy->order_count, room) = v->fields[order.field[i]].declaration;
+}
+
 static void offer(struct search *s, enum remedy_kind kind, size_t object, double gain)
 {
     struct layout_remedy *remedy = arena_alloc(s->arena, sizeof *remedy);
@@ -289,6 +358,10 @@ static void offer(struct search *s, enum remedy_kind kind, size_t object, double
         name_cold(s, kind, object);
     if (kind == REMEDY_SPLIT)
         remedy->name = s->side->objects[object].name;
+    if (kind == REMEDY_VARIABLE || kind == REMEDY_FIELDS) {
+        name_variable(s, object);
+        return;
+    }
     if (kind == REMEDY_HUGE || kind == REMEDY_SPLIT || kind == REMEDY_SPLIT_ALL)
         return;
     if (kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_LOOP || kind == REMEDY_PAD) {
@@ -363,6 +436,23 @@ static double merit_of_split(struct search *s, size_t object)
     return cold_parts(cold_parts_of(s), s->side, object) ? s->cycles[object] : 0;
 }
 
+/* Variables most of whose references lie on two lines. */
+static double merit_of_variable(struct search *s, size_t variable)
+{
+    const struct variable_use *use = uses_of(s) ? &s->uses[variable] : NULL;
+    return use && use->lines > s->study->instructions[s->number] * LINES_LEAST ? (double)use->lines : 0;
+}
+
+/* Records most read, of those that another order would put onto fewer lines. */
+static double merit_of_fields(struct search *s, size_t variable)
+{
+    const struct layout_variable *v = &s->side->variables[variable];
+    const struct variable_use *use = v->type && uses_of(s) ? &s->uses[variable] : NULL;
+    struct field_order order;
+    bool used = use && use->loads > s->study->instructions[s->number] * LINES_LEAST;
+    return used && uses_order(s->arena, v, use, &order) ? (double)use->loads : 0;
+}
+
 /* The largest arrays: a set conflict or an alias needs one that is large or hot, and large ones are few. */
 static double merit_of_array(struct search *s, size_t object)
 {
@@ -397,6 +487,12 @@ static double hope_of_split(struct search *s)
     return gain_under(s, map_of(s, REMEDY_SPLIT_ALL, 0, to));
 }
 
+/* A variable is tried at once: its merit is its hope. */
+static double hope_of_variable(struct search *s)
+{
+    return -s->wanted;
+}
+
 static double hope_of_huge(struct search *s)
 {
     return gain_under(s, map_of(s, REMEDY_HUGE, 0, as_shipped(s)));
@@ -409,20 +505,23 @@ struct attempt {
     put_places *put;
     merit_of *merit; /* NULL: it is about no single object */
     size_t most;     /* objects tried, the most promising first */
-    hope_of *hope;   /* where functions lie well enough it is tried if this much would do; NULL: it is not tried */
+    hope_of *hope;   /* where objects lie well enough it is tried if this much would do; NULL: it is not tried */
+    bool of_variables; /* what it is tried on: variables, not objects */
 };
 
 /* The least first. */
 static const struct attempt attempts[] = {
-    { REMEDY_ALIGN, AXIS_TEXT, put_aligned, merit_of_culprit, LAYOUT_CULPRITS, NULL },
-    { REMEDY_PLACE, AXIS_TEXT, put_as_old, merit_of_culprit, LAYOUT_CULPRITS, NULL },
-    { REMEDY_LOOP, AXIS_TEXT, put_anywhere, merit_of_loops, FUNCTIONS, hope_of_loops },
-    { REMEDY_PAD, AXIS_DATA, put_padded, merit_of_array, ARRAYS, NULL },
-    { REMEDY_SPLIT, AXIS_TEXT, put_anywhere, merit_of_split, FUNCTIONS, hope_of_split },
-    { REMEDY_OLD, AXIS_TEXT, put_ordered, NULL, 1, NULL },
-    { REMEDY_HOT, AXIS_TEXT, put_ordered, NULL, 1, NULL },
-    { REMEDY_HUGE, AXIS_TEXT, put_nothing, NULL, 1, hope_of_huge },
-    { REMEDY_SPLIT_ALL, AXIS_TEXT, put_split, NULL, 1, hope_of_split },
+    { REMEDY_ALIGN, AXIS_TEXT, put_aligned, merit_of_culprit, LAYOUT_CULPRITS, NULL, false },
+    { REMEDY_PLACE, AXIS_TEXT, put_as_old, merit_of_culprit, LAYOUT_CULPRITS, NULL, false },
+    { REMEDY_LOOP, AXIS_TEXT, put_anywhere, merit_of_loops, FUNCTIONS, hope_of_loops, false },
+    { REMEDY_VARIABLE, AXIS_DATA, put_nothing, merit_of_variable, VARIABLES, hope_of_variable, true },
+    { REMEDY_PAD, AXIS_DATA, put_padded, merit_of_array, ARRAYS, NULL, false },
+    { REMEDY_FIELDS, AXIS_DATA, put_nothing, merit_of_fields, VARIABLES, hope_of_variable, true },
+    { REMEDY_SPLIT, AXIS_TEXT, put_anywhere, merit_of_split, FUNCTIONS, hope_of_split, false },
+    { REMEDY_OLD, AXIS_TEXT, put_ordered, NULL, 1, NULL, false },
+    { REMEDY_HOT, AXIS_TEXT, put_ordered, NULL, 1, NULL, false },
+    { REMEDY_HUGE, AXIS_TEXT, put_nothing, NULL, 1, hope_of_huge, false },
+    { REMEDY_SPLIT_ALL, AXIS_TEXT, put_split, NULL, 1, hope_of_split, false },
 };
 
 /* True when the search is over: found, or failed. */
@@ -436,14 +535,15 @@ static bool try_best(struct search *s, const struct attempt *attempt)
         return true;
     if (!attempt->merit)
         return try_one(s, attempt->kind, attempt->kind, attempt->put);
-    for (size_t i = 0; i < s->side->count; i++) {
+    size_t all = attempt->of_variables ? s->side->variable_count : s->side->count;
+    for (size_t i = 0; i < all && s->err->kind == ERR_NONE; i++) {
         double merit = attempt->merit(s, i);
         if (merit > 0)
             *ARENA_PUSH(s->arena, subjects, count, room) = (struct ranked){ i, -merit };
     }
     if (count)
         qsort(subjects, count, sizeof *subjects, by_rank);
-    for (size_t i = 0; i < count && i < attempt->most; i++)
+    for (size_t i = 0; i < count && i < attempt->most && s->err->kind == ERR_NONE; i++)
         if (try_one(s, attempt->kind, subjects[i].object, attempt->put))
             return true;
     return false;

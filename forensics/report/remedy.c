@@ -12,6 +12,10 @@ const char *remedy_said(struct arena *arena, const struct layout_remedy *remedy)
         return arena_printf(arena, "Let the loops of %s begin on borders of 64 bytes", remedy->name);
     case REMEDY_PAD:
         return arena_printf(arena, "Put 64 bytes in front of %s", remedy->name);
+    case REMEDY_VARIABLE:
+        return arena_printf(arena, "Let the variable %s begin on a border of 64 bytes", remedy->name);
+    case REMEDY_FIELDS:
+        return arena_printf(arena, "Declare what is used of %s side by side", remedy->name);
     case REMEDY_SPLIT:
         return arena_printf(arena, "Move what never runs out of %s", remedy->name);
     case REMEDY_SPLIT_ALL:
@@ -49,6 +53,14 @@ const char *remedy_how(struct arena *arena, const struct layout_remedy *remedy, 
         return "Link with -Wl,-z,common-page-size=2097152,-z,max-page-size=2097152, and let the program call "
                "madvise(code, bytes, "
                "MADV_HUGEPAGE) where the kernel has huge pages for files";
+    case REMEDY_VARIABLE:
+        return arena_printf(arena, "In the source: __attribute__((aligned(64))) on %s", remedy->name);
+    case REMEDY_FIELDS:
+        return arena_printf(arena,
+                            "In the source of %s: its fields in the order that begins with %s%s. What of it lies on the "
+                            "heap was not replayed",
+                            remedy->name, remedy->order_count ? remedy->order[0] : remedy->name,
+                            file ? "" : " (--remedy FILE writes all of them)");
     case REMEDY_SPLIT:
         return arena_printf(arena,
                             "In the source of %s, with GCC: call cold_path() first thing where nothing ran, and have "
@@ -98,6 +110,10 @@ const char *remedy_file(struct arena *arena, const struct layout_remedy *remedy)
                             remedy->name);
     case REMEDY_HUGE:
         return "-Wl,-z,common-page-size=2097152,-z,max-page-size=2097152\n";
+    case REMEDY_VARIABLE:
+        return arena_printf(arena, "__attribute__((aligned(64))) /* on %s */\n", remedy->name);
+    case REMEDY_FIELDS:
+        return arena_printf(arena, "%s {\n%s};\n", remedy->name, lines_of(arena, remedy, "    "));
     case REMEDY_SPLIT:
         return arena_printf(arena,
                             "/* in %s, to be called first thing at each of these places:\n%s */\n"

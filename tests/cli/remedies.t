@@ -184,4 +184,65 @@ is "$(field many "$kind, r['remedy']['name'], r['remedy']['gain'] < -.3")" "spli
 ok "what was written are options that a compiler takes" xargs -a <(sed '/^#/d' many.remedy) gcc -DBLOAT=16 -DMORE=1 -O2 -Wno-missing-profile -o many.pasted many.c
 sweep toiling 2000 --axes text
 is "$(field toiling "r['observed'] > .1, $kind")" "True None" "where old is split as badly it is not offered"
+
+# ---- one variable aligned ----
+cat >tls.c <<'C'
+/* Where to go next, LEAD bytes into the thread-local data, as packed data would have it; MORE turns of other work. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define TEXT2(x) #x
+#define TEXT(x) TEXT2(x)
+__asm__(".section .tdata, \"awT\"\n.balign 64\n.globl lead, next\n.type lead, @object\n.type next, @object\n"
+        "lead: .skip " TEXT(LEAD) ", 1\n.size lead, . - lead\nnext: .quad 0\n.size next, 8\n.text");
+struct __attribute__((packed)) any_byte { uint64_t at; };
+extern __thread struct any_byte next[1];
+static volatile int more = MORE;
+__attribute__((noinline)) static uint64_t follow(uint64_t at)
+{
+    for (int i = 0; i < 64; i++)
+        at = next[at].at;
+    return at;
+}
+int main(int argc, char **argv)
+{
+    uint64_t at = 0;
+    for (long n = argc > 1 ? atol(argv[1]) : 1; n; n--) {
+        at = follow(at);
+        for (volatile int i = 0; i < more; i++)
+            ;
+    }
+    printf("%llu\n", (unsigned long long)at);
+    return 0;
+}
+C
+build tls tls.c -DLEAD=8 -DLEAD=60 -g -DMORE=1
+build spinning tls.c '-DLEAD=8 -DMORE=1' '-DLEAD=72 -DMORE=60' -g
+sweep tls 2000 --profile skylake-sp
+is "$(field tls "$kind, r['remedy']['name'], r['remedy']['gain'] < -.2")" "align-variable next True" \
+    "a thread-local variable that other ones pushed across two lines: a border of 64 bytes takes it away"
+is "$(<tls.remedy)" '__attribute__((aligned(64))) /* on next */' "which is what is written"
+sed 's/next: .quad/.balign 64; &/' tls.c >lined.c
+build lined lined.c -DLEAD=8 -DLEAD=60 -g -DMORE=1
+sweep lined 2000 --profile skylake-sp
+is "$(field lined 'abs(r["observed"]) < .02, r.get("remedies_tried")')" "True None" "and with it nothing is left to explain"
+sweep spinning 2000 --profile skylake-sp
+is "$(field spinning "r['observed'] > .1, $kind")" "True None" "where it moved but lies on one line and other work is what costs nothing is offered"
+
+# ---- fields of a record in another order ----
+sed 's/spin(100000)/spin(MORE)/' "$root/tests/corpus/fields.c" >fields.c
+build fields fields.c -DNEAR -DFAR -g -I"$root/tests/corpus" -DMORE=100000
+build longer fields.c -DMORE=1000 -DMORE=400000 -g -I"$root/tests/corpus" -DFAR
+sweep fields 20000
+is "$(field fields "$kind, r['remedy']['name'], r['remedy']['gain'] < -.08, r['remedy']['order'][:3]")" \
+    "field-order struct bucket True ['uint64_t key;', 'uint64_t amount;', 'struct bucket *next;']" \
+    "fields read together that came to lie in three lines: side by side in front they do not"
+like "$(<fields.txt)" 'What of it lies on the heap was not replayed' "and what that leaves out is said"
+sed '/^struct bucket {/,/^};/d;/^_Static_assert/d' fields.c | sed '/#include "common.h"/r fields.remedy' >ordered.c
+build ordered ordered.c -DNEAR -DFAR -g -I"$root/tests/corpus" -DMORE=100000
+is "$(./ordered.new 9)" "$(./fields.new 9)" "what was written can be pasted, and the program does what it did"
+"$ltf" sweep --profile zen3 --layouts 2 --apart 0 --json ordered.json fields.new ordered.new -- 20000 >/dev/null
+is "$(field ordered 'r["observed"] < -.08')" True "but faster, as the replay said"
+sweep longer 20000
+is "$(field longer "r['observed'] > .1, $kind")" "True None" "where old has them as far apart and other work is what costs it is not offered"
 done_testing

@@ -7,6 +7,7 @@
 #include "layout/replay.h"
 #include "layout/spread.h"
 #include "layout/sweep.h"
+#include "layout/uses.h"
 #include "tap.h"
 
 #include <unistd.h>
@@ -201,6 +202,50 @@ static void test_cold(void)
     ok(cold_find(arena, &side).count == 0, "where nothing ran nothing is cold");
 }
 
+static bool stop_at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* Records of 64 bytes whose last eight are read: `hot` is their field's size. */
+static struct layout_variable records_of(struct layout_field fields[2], uint64_t hot)
+{
+    fields[0] = (struct layout_field){ "char cold[56];", 0, 56, 1 };
+    fields[1] = (struct layout_field){ "uint64_t hot;", 56, hot, hot };
+    return (struct layout_variable){ .name = "records", .address = HEAP - 56, .size = 64 * NODES, .pair = 0, .type = "struct record", .stride = 64,
+                                     .fields = fields, .field_count = 2 };
+}
+
+static void test_fields(void)
+{
+    struct err err = ERR_INIT;
+    struct layout_field fields[2];
+    struct layout_variable variable = records_of(fields, 8);
+    struct layout_side side = { .variables = &variable, .variable_count = 1 };
+    struct field_order order;
+    write_stream(64, 0x400);
+    struct variable_use *use = uses_learn(arena, path, &side, NULL, NULL, &err);
+    ok(use && use->loads == NODES * ROUNDS && use->fields[1] == use->loads && !use->fields[0] && !use->across && !use->lines, "loads are counted by variable and field");
+    ok(uses_order(arena, &variable, use, &order) && order.field[0] == 1 && order.offset[0] == 0 && order.offset[1] == 8, "what is read comes first");
+    struct remap *remap = remap_new();
+    uses_reorder(remap, &variable, &order, 4096);
+    ok(remap_address(remap, HEAP - 56) == HEAP - 56 + 4096 + 8 && remap_address(remap, HEAP + 64) == HEAP + 64 + 4096 - 56, "and every record has its fields there");
+    remap_free(remap);
+    fields[1].align = 64;
+    ok(!uses_order(arena, &variable, use, &order) || order.offset[1] + 56 <= 64, "an order keeps the record's size");
+    struct layout_field front[2] = { { "uint64_t hot;", 0, 8, 8 }, { "char cold[56];", 8, 56, 1 } };
+    variable = (struct layout_variable){ .address = HEAP, .size = 64 * NODES, .type = "struct record", .stride = 64, .fields = front, .field_count = 2 };
+    use = uses_learn(arena, path, &side, NULL, NULL, &err);
+    ok(use->fields[0] == use->loads && !uses_order(arena, &variable, use, &order), "what comes first already is in no other order");
+    variable = records_of(fields, 4);
+    use = uses_learn(arena, path, &side, NULL, NULL, &err);
+    ok(use->across == use->loads && !uses_order(arena, &variable, use, &order), "where loads reach across fields no order is replayed");
+    variable.address = HEAP + 64 * NODES;
+    ok(uses_learn(arena, path, &side, NULL, NULL, &err)->loads == 0, "what lies beside is not counted");
+    ok(!uses_learn(arena, path, &side, stop_at_once, NULL, &err) && err.kind == ERR_INTERRUPTED, "counting can be stopped");
+}
+
 /* Ten functions a page apart want one set of eight ways; four do not fill it. */
 static void test_crowd(void)
 {
@@ -337,12 +382,6 @@ static void test_shares(void)
     ok(result.shares[2].cycles[COMPONENT_BASE] == 0, "a heap takes none");
 }
 
-static bool stop_at_once(void *context)
-{
-    (void)context;
-    return true;
-}
-
 static void test_stop(void)
 {
     struct err err = ERR_INIT;
@@ -369,6 +408,7 @@ int main(void)
     test_pack_joins();
     test_loops();
     test_cold();
+    test_fields();
     test_crowd();
     test_stretch();
     test_spread();
