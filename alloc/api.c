@@ -104,8 +104,10 @@ void hakmem_free_aligned_sized(void *p, size_t align, size_t size)
 int hakmem_trim(size_t pad)
 {
     (void)pad;
-    if (hak_front.heap)
+    if (hak_front.heap) {
         hak_heap_trim(hak_front.heap, &hak_front);
+        hak_heap_thin(hak_front.heap, THIN_TRIM);
+    }
     hak_orphans_trim();
     return hak_space_purge(true) > 0;
 }

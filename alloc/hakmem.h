@@ -58,6 +58,7 @@ struct hakmem_stats {
     size_t spare_reused;       /* bytes that it gave to them */
     size_t huge_asked;         /* bytes that huge pages were asked for so far */
     size_t purged_bytes;       /* returned to the system so far */
+    size_t thinned_bytes;      /* of them, pages of slabs that were partly in use */
     size_t meta_bytes;         /* mapped for metadata */
     size_t resident_bytes;     /* of the process */
 };

@@ -105,8 +105,10 @@ static struct slab *next_slab(struct heap *h, unsigned c, bool fresh)
         if (!s)
             s = hak_slab_new(h, c);
     }
-    if (s)
+    if (s) {
         s->list = LIST_CURRENT;
+        s->thinned = s->seen = UINT16_MAX;
+    }
     return bin->current = s;
 }
 
@@ -236,6 +238,7 @@ void hak_heap_save(struct heap *h)
 {
     hak_runs_empty(&h->runs);
     release_empty(h, false);
+    hak_heap_thin(h, THIN_GROWING);
 }
 
 /* Flushes the lists that have not moved since the last sweep, and gives back slabs that stayed empty. */
@@ -251,6 +254,7 @@ static void sweep(struct heap *h, struct front *f)
     }
     hak_runs_sweep(&h->runs);
     release_empty(h, false);
+    hak_heap_thin(h, THIN_SWEEP);
     hak_orphans_age(h->swept);
     hak_space_purge(false);
 }

@@ -54,6 +54,7 @@ struct heap_stats {
     hak_count out[NCLASS], in[NCLASS];   /* blocks that left slabs, came back to slabs */
     hak_count refills[NCLASS], flushes[NCLASS]; /* batches between slabs and a thread's lists */
     hak_count direct[NCLASS];            /* mallocs of classes without inline slots */
+    hak_count thinned; /* bytes */
     hak_count warm_hits, cold_hits, fresh_slabs, adopted_slabs;
     hak_count remote_sent, remote_received; /* blocks */
 };
@@ -81,6 +82,7 @@ struct heap {
     uint64_t random;           /* state of next_random() */
     uint64_t swept;            /* ms: last look at what has gone cold */
     unsigned calls;            /* slow calls since that clock was read */
+    unsigned thin_wait;        /* fresh units until the next walk over partly used slabs */
     int32_t room_seen[NCLASS]; /* cells' room at the last sweep */
     struct heap *next;         /* all heaps; under the heaps lock */
     struct heap *next_orphan;
@@ -164,6 +166,15 @@ uint8_t hak_parcel_of(unsigned c);
 
 /* Before memory grows: gives the process what the heap keeps but does not use, as far as that costs little. */
 void hak_heap_save(struct heap *h);
+
+enum thin_when {
+    THIN_GROWING, /* before a unit is mapped */
+    THIN_SWEEP,   /* what was not touched since the last time */
+    THIN_TRIM,    /* all */
+};
+
+/* Gives back pages of partly used slabs that hold free blocks alone (thin.c). */
+void hak_heap_thin(struct heap *h, enum thin_when when);
 
 /* Gives everything back: mail, lists and empty slabs, and what is packed for others. f is NULL for an orphan. */
 void hak_heap_trim(struct heap *h, struct front *f);

@@ -28,6 +28,9 @@ const struct knob hak_knob_table[] = {
      "Free blocks above 32 KiB and up to 1 MiB that a thread keeps for itself; 0 sends each to the process at once."},
     {"HAKMEM_PURGE_MS", KNOB_INT, -1, 3600000, 500, AT(purge_ms), "ms",
      "Idle memory is returned to the system this long after it was freed; 0 at once, -1 never."},
+    {"HAKMEM_PURGE_PAGES", KNOB_BOOL, 0, 1, 1, AT(purge_pages), "",
+     "Return also single pages of slabs that are partly in use: before a fresh unit is mapped, and when nothing has "
+     "moved in them for HAKMEM_PURGE_MS. 0: whole slabs alone."},
     {"HAKMEM_SPARE_MB", KNOB_INT, 0, 1048576, 256, AT(spare_mb), "MiB",
      "Memory of freed blocks above 1 MiB, and of empty 2 MiB units, that is kept for reuse until it is purged: "
      "this much, or as much as is in use if that is more; 0 keeps none."},
@@ -55,7 +58,8 @@ const size_t hak_knob_count = sizeof hak_knob_table / sizeof hak_knob_table[0];
 
 /* Defaults, so that calls from before the environment exists work; a unit test compares them with the table. */
 struct hak_knobs hak_knobs = {
-    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .runs_kb = 2048, .purge_ms = 500, .spare_mb = 256, .huge_pages = 1,
+    .warm_pool_size = 16, .c5_inline = 1, .c6_inline = 1, .cache_kb = 128, .runs_kb = 2048, .purge_ms = 500, .purge_pages = 1, .spare_mb = 256,
+    .huge_pages = 1,
     .address_space_gb = 1024, .quarantine_kb = 4096,
 };
 

@@ -15,6 +15,7 @@ struct hak_knobs {
     long cache_kb;        /* KiB a class and thread */
     long runs_kb;         /* KiB a thread */
     long purge_ms;        /* ms; -1 never */
+    long purge_pages;     /* 0, 1 */
     long spare_mb;        /* MiB */
     long huge_pages;      /* 0 .. 2 */
     long random_order;    /* 0, 1 */

@@ -103,13 +103,23 @@ bool hak_os_purge(void *addr, size_t len)
     return done;
 }
 
-void hak_os_want_huge(void *addr, size_t len)
+static void advise(void *addr, size_t len, int advice)
 {
     if (injected())
         return;
     int saved = errno;
-    madvise(addr, len, MADV_HUGEPAGE);
+    madvise(addr, len, advice);
     errno = saved;
+}
+
+void hak_os_want_huge(void *addr, size_t len)
+{
+    advise(addr, len, MADV_HUGEPAGE);
+}
+
+void hak_os_no_huge(void *addr, size_t len)
+{
+    advise(addr, len, MADV_NOHUGEPAGE);
 }
 
 bool hak_os_resident_pages(void *addr, size_t len, unsigned char *pages)

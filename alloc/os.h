@@ -32,6 +32,9 @@ bool hak_os_purge(void *addr, size_t len);
 /* Asks for transparent huge pages over the range (advice only). */
 void hak_os_want_huge(void *addr, size_t len);
 
+/* Takes that back, and asks that none be made there. */
+void hak_os_no_huge(void *addr, size_t len);
+
 /* One byte a page: bit 0 says that it is resident. False: not known. */
 bool hak_os_resident_pages(void *addr, size_t len, unsigned char *pages);
 

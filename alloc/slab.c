@@ -16,6 +16,7 @@ static void slab_setup(struct heap *h, struct slab *s, unsigned c)
     s->twos = (uint32_t)__builtin_ctz(s->size);
     s->inverse = odd_inverse(s->size >> s->twos);
     s->carved = s->used = s->hint = 0;
+    s->thinned = s->seen = UINT16_MAX;
     for (unsigned w = 0; w < (s->capacity + 63u) / 64; w++)
         s->bits[w] = 0;
     if (hak_knobs.random_order) { /* all blocks are free at once, and a search starts at a random word */

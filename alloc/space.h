@@ -33,6 +33,8 @@ struct slab {
     uint8_t nslabs;               /* slabs in the span or run */
     uint8_t back;                 /* slabs from the first of the span to this one */
     uint8_t list;                 /* enum slab_list (floor 4) */
+    uint16_t thinned;             /* `used` when its free pages were last given back; UINT16_MAX: never (floor 6) */
+    uint16_t seen;                /* `used` at the last sweep that found it in a list; UINT16_MAX: none did */
 };
 
 _Static_assert(sizeof(struct slab) == 64, "a slab is one line of the cache");
@@ -143,6 +145,10 @@ bool hak_slabs_grow(struct slab *s, unsigned n);
 
 /* Gives back what hak_slabs_alloc gave; the tags become TAG_FREE. */
 void hak_slabs_free(struct slab *s);
+
+/* Returns pages of s, which the caller owns: those with a bit, page 0 the lowest. Its superslab gets no huge pages any
+ * more. Bytes returned. */
+size_t hak_slab_purge(struct slab *s, uint32_t pages);
 
 /* Sets the tags of all slabs of s: the first to `head`, the others to `body`. */
 void hak_tags_set(struct slab *s, uint32_t head, uint32_t body);

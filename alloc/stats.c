@@ -35,6 +35,8 @@ static void add_heap(struct heap *h, void *arg)
     s->remote_sent += get(&hs->remote_sent);
     s->remote_received += get(&hs->remote_received);
     s->run_hits += get(&h->runs.hits);
+    s->purged_bytes += get(&hs->thinned);
+    s->thinned_bytes += get(&hs->thinned);
     s->heaps++;
 }
 
@@ -57,7 +59,7 @@ void hakmem_stats(struct hakmem_stats *out)
     out->spare_hits = s.spare_hits;
     out->spare_reused = s.spare_reused;
     out->huge_asked = s.huge_asked;
-    out->purged_bytes = s.purged_bytes;
+    out->purged_bytes += s.purged_bytes;
     out->meta_bytes = s.meta_bytes;
     out->resident_bytes = hak_os_resident();
 }
@@ -102,6 +104,7 @@ void hak_stats_write(int fd, const struct hakmem_stats *s)
     pair(&t, "slabs", s->slabs);
     pair(&t, "huge pages asked", s->huge_asked);
     pair(&t, "purged bytes", s->purged_bytes);
+    pair(&t, "thinned bytes", s->thinned_bytes);
     pair(&t, "metadata bytes", s->meta_bytes);
     pair(&t, "resident bytes", s->resident_bytes);
     hak_os_write(fd, t.data, t.used);

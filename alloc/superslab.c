@@ -174,6 +174,30 @@ static size_t superslab_purge(struct unit *u)
     return bytes;
 }
 
+/* Of huge pages that are used in part nothing would stay away for long: the system would fill them up again. */
+static void no_huge_pages(struct unit *u)
+{
+    hak_space_lock();
+    if (u->huge_pages)
+        hak_os_no_huge(u->base, UNIT_SIZE);
+    u->huge_pages = false;
+    u->judged = true;
+    hak_space_unlock();
+}
+
+size_t hak_slab_purge(struct slab *s, uint32_t pages)
+{
+    size_t bytes = 0;
+    no_huge_pages(unit_of(s->start));
+    for (unsigned n; pages; pages &= ~mask32((unsigned)__builtin_ctz(pages), n)) {
+        unsigned at = (unsigned)__builtin_ctz(pages);
+        n = ~(pages >> at) ? (unsigned)__builtin_ctz(~(pages >> at)) : 32;
+        if (hak_os_purge(s->start + at * PAGE_SIZE_HAK, n * PAGE_SIZE_HAK))
+            bytes += n * PAGE_SIZE_HAK;
+    }
+    return bytes;
+}
+
 /* Among the superslabs with idle memory: what they have is resident, so nothing is touched anew. */
 static struct unit *find_dirty(unsigned n, unsigned align, unsigned *at)
 {

@@ -202,6 +202,7 @@ static void trim_orphans(bool every, uint64_t before)
         if (every || (h->warm && h->left <= before)) {
             not_warm(h);
             hak_heap_trim(h, NULL);
+            hak_heap_thin(h, THIN_TRIM);
         }
         orphan_let_go(h);
     }

@@ -1,4 +1,6 @@
 /* Before memory grows: what a thread keeps for later, and what is idle in between, is used or given back first. */
+#include <time.h>
+
 #include "hakmem.h"
 #include "knobs.h"
 #include "space.h"
@@ -109,6 +111,84 @@ static void fragments(void)
     hak_knobs.runs_kb = saved;
 }
 
+/* Half of the blocks of many slabs, the upper half of each group of `group`, so that pages become free. */
+static void free_halves(unsigned all, unsigned group)
+{
+    for (unsigned i = 0; i < all; i++)
+        if (i % group >= group / 2) {
+            hakmem_free(block[i]);
+            block[i] = NULL;
+        }
+}
+
+static size_t damaged(unsigned all, size_t bytes)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < all; i++)
+        n += block[i] && (block[i][0] != 1 || memcmp(block[i], block[i] + 1, bytes - 1) != 0);
+    return n;
+}
+
+static void give_rest(unsigned all)
+{
+    for (unsigned i = 0; i < all; i++)
+        hakmem_free(block[i]);
+}
+
+/* Partly used slabs are thinned before a unit is mapped, once; what lives in them stays. */
+static void thinned(void)
+{
+    enum { ALL = MANY, SIZE = 1000, FREED = ALL / 2 * SIZE };
+    hakmem_trim(0);
+    take(0, ALL, SIZE);
+    free_halves(ALL, 32);
+    struct hakmem_stats full = now();
+    char *huge[3];
+    for (int i = 0; i < 3; i++)
+        huge[i] = hakmem_malloc(1000 * KIB); /* each maps a unit, sooner or later, and hardly touches it */
+    struct hakmem_stats after = now();
+    ok(after.thinned_bytes - full.thinned_bytes > FREED / 2, "pages of free blocks go back before a unit is mapped");
+    ok(after.resident_bytes < full.resident_bytes - FREED / 2 && damaged(ALL, SIZE) == 0, "and only those");
+    for (int i = 0; i < 3; i++)
+        hakmem_free(huge[i]);
+    for (unsigned i = 0; i < ALL; i++)
+        if (!block[i])
+            memset(block[i] = hakmem_malloc(SIZE), 1, SIZE);
+    ok(damaged(ALL, SIZE) == 0 && now().superslabs <= full.superslabs + 1, "and their blocks can be had again");
+    free_halves(ALL, 32);
+    size_t before = now().thinned_bytes;
+    hak_knobs.purge_pages = 0;
+    hakmem_trim(0);
+    ok(now().thinned_bytes == before, "HAKMEM_PURGE_PAGES=0: they stay");
+    hak_knobs.purge_pages = 1;
+    hakmem_trim(0);
+    ok(now().thinned_bytes > before + FREED / 2 && damaged(ALL, SIZE) == 0, "trimming gives them back, too");
+    before = now().thinned_bytes;
+    hakmem_trim(0);
+    ok(now().thinned_bytes == before, "but not those that are gone already");
+    give_rest(ALL);
+}
+
+/* Light use of another class, for as long as a few sweeps take. */
+static void swept(void)
+{
+    enum { ALL = MANY, SIZE = 1000, FREED = ALL / 2 * SIZE };
+    hakmem_trim(0);
+    take(0, ALL, SIZE);
+    free_halves(ALL, 32);
+    size_t before = now().thinned_bytes;
+    hak_knobs.purge_ms = 20;
+    for (int i = 0; i < 4; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        for (int k = 0; k < 200; k++)
+            hakmem_free(hakmem_malloc(100 * KIB));
+    }
+    hak_knobs.purge_ms = 3600000;
+    ok(now().thinned_bytes - before > FREED / 2, "slabs in which nothing moves are thinned after HAKMEM_PURGE_MS");
+    ok(damaged(ALL, SIZE) == 0, "and what lives in them stays");
+    give_rest(ALL);
+}
+
 int main(void)
 {
     char *stay = hakmem_malloc(100); /* so that there is a unit in use */
@@ -118,6 +198,8 @@ int main(void)
     kept_runs();
     dirty_first();
     fragments();
+    thinned();
+    swept();
     hakmem_free(stay);
     return done_testing();
 }
