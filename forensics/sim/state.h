@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hints.h"
 #include "core/cost.h"
 #include "sim/cache.h"
 #include "sim/flow.h"
@@ -25,11 +26,6 @@
 #include "sim/profile.h"
 #include "sim/remap.h"
 #include "sim/stream.h"
-
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define OUT_OF_LINE __attribute__((noinline))
-#define IN_LINE inline __attribute__((always_inline)) /* of the path that every block takes */
 
 enum {
     L1_SETS = 64,              /* both L1 caches of every profile */

@@ -1,5 +1,6 @@
 #include "sim/stream_pack.h"
 
+#include "base/hints.h"
 #include "sim/stream.h"
 
 #include <stdlib.h>
@@ -221,40 +222,55 @@ size_t stream_pack(struct stream_packer *p, const uint64_t *chunk, uint32_t word
 
 /* ---- unpacking ---- */
 
+/* What is still to be read. Functions out of line never see its address, so that it stays in registers. Where it has
+ * ended, zeros come, and it is bad. */
 struct input {
     const uint8_t *at, *end;
     bool bad;
 };
 
-static uint64_t get_number_slowly(struct input *in)
+static OUT_OF_LINE struct input number_by_bytes(struct input in, uint64_t *n)
 {
-    uint64_t n = 0;
-    for (unsigned shift = 0; shift < 70 && in->at < in->end; shift += 7) {
-        uint8_t byte = *in->at++;
-        n |= (uint64_t)(byte & 127) << (shift < 64 ? shift : 63);
+    *n = 0;
+    for (unsigned shift = 0; shift < 70 && in.at < in.end; shift += 7) {
+        uint8_t byte = *in.at++;
+        *n |= (uint64_t)(byte & 127) << (shift < 64 ? shift : 63);
         if (byte < 128)
-            return n;
+            return in;
     }
-    in->bad = true;
-    return 0;
+    *n = 0;
+    in.bad = true;
+    return in;
 }
 
-/* Up to eight bytes at once and without a branch on their number, which nothing could predict. */
-static inline uint64_t get_number(struct input *in)
+static inline uint64_t get_number_slowly(struct input *in)
+{
+    uint64_t n;
+    *in = number_by_bytes(*in, &n);
+    return n;
+}
+
+/* Eight bytes of seven bits each, the lowest first, without the gaps between them: of one bit, two, four. */
+static inline uint64_t close_gaps(uint64_t n)
+{
+    n -= (n & 0x7f007f007f007f00) >> 1;
+    n -= ((n & 0x3fff00003fff0000) >> 2) * 3;
+    return (uint32_t)n | n >> 32 << 28;
+}
+
+/* Up to eight bytes at once and without a branch on their number, which nothing could predict. `roomy`: there are eight. */
+static IN_LINE uint64_t get_number(struct input *in, bool roomy)
 {
     const uint64_t tops = 0x8080808080808080;
     uint64_t n, stop;
-    if (in->end - in->at < 8)
+    if (!roomy && in->end - in->at < 8)
         return get_number_slowly(in);
     memcpy(&n, in->at, 8);
     stop = ~n & tops;
-    if (!stop)
+    if (UNLIKELY(!stop))
         return get_number_slowly(in);
     in->at += (unsigned)__builtin_ctzll(stop) / 8 + 1;
-    n &= (stop ^ (stop - 1)) & ~tops;
-    n = (n & 0x007f007f007f007f) | (n & 0x7f007f007f007f00) >> 1; /* close the gaps of one bit, two, four */
-    n = (n & 0x00003fff00003fff) | (n & 0x3fff00003fff0000) >> 2;
-    return (n & 0x0fffffff) | (n & 0x0fffffff00000000) >> 4;
+    return close_gaps(n & (stop ^ (stop - 1)) & ~tops);
 }
 
 static inline uint64_t unzigzag(uint64_t n)
@@ -262,9 +278,9 @@ static inline uint64_t unzigzag(uint64_t n)
     return n >> 1 ^ -(n & 1);
 }
 
-static inline uint8_t get_byte(struct input *in)
+static IN_LINE uint8_t get_byte(struct input *in, bool roomy)
 {
-    if (in->at < in->end)
+    if (roomy || in->at < in->end)
         return *in->at++;
     in->bad = true;
     return 0;
@@ -274,78 +290,143 @@ struct output {
     uint64_t *chunk;
     uint32_t at, room;
     uint32_t *link;        /* where the next event's index goes */
-    uint64_t *late;        /* the word that becomes the address of the run's next block; NULL: none waits */
-    struct value *late_of; /* and where it is to be remembered */
 };
 
-static inline void settle_late(struct output *out, uint64_t address)
+/* `count` slots whose flags are the bits of `flags`. */
+static IN_LINE void unpack_slots(struct value *v, unsigned count, unsigned flags, struct input *in, uint64_t *words,
+                                 bool roomy)
 {
-    *out->late = address;
-    *out->late_of = (struct value){ address, address - out->late_of->last };
-    out->late = NULL;
+    for (struct value *end = v + count; v < end; v++, flags >>= 1) {
+        if (!(flags & 1))
+            v->step = unzigzag(get_number(in, roomy));
+        *words++ = v->last += v->step;
+    }
 }
 
-/* The slots from `from` on, whose flags are the bits of `flags`. */
-static inline void unpack_slots(struct value *values, unsigned from, unsigned to, unsigned flags, struct input *in,
+/* The slots of a record with more flags than its first byte holds, and the flag of what follows them. */
+static struct input unpack_many(struct input in, struct value *values, const struct memory *m, unsigned *flags,
                                 uint64_t *words)
 {
-    for (unsigned i = from; i < to; i++, flags >>= 1) {
-        struct value *v = &values[i];
-        uint64_t step = flags & 1 ? v->step : unzigzag(get_number(in));
-        words[i] = v->last += step;
-        v->step = step;
+    unsigned n = m->n_slots, extra = more_flags(n + m->has_next);
+    const uint8_t *more = in.at;
+    if (extra > in.end - in.at) {
+        in.bad = true;
+        return in;
     }
-}
-
-static inline void unpack_values(struct stream_packer *p, const struct memory *m, unsigned flags, struct input *in,
-                                 struct output *out, uint64_t *words)
-{
-    unsigned n = m->n_slots, n_values = n + m->has_next;
-    struct value *values = &p->values[m->values];
-    const uint8_t *more = in->at;
-    if (more_flags(n_values) > in->end - in->at) {
-        in->bad = true;
-        return;
-    }
-    in->at += more_flags(n_values);
-    unpack_slots(values, 0, n < FIRST_FLAGS ? n : FIRST_FLAGS, flags >> 2, in, words);
+    in.at += extra;
+    unpack_slots(values, n < FIRST_FLAGS ? n : FIRST_FLAGS, *flags, &in, words, false);
     for (unsigned i = FIRST_FLAGS; i < n; i += 8)
-        unpack_slots(values, i, n < i + 8 ? n : i + 8, more[(i - FIRST_FLAGS) / 8], in, words);
-    if (!m->has_next)
-        return;
-    if (n < FIRST_FLAGS ? flags >> (2 + n) & 1 : more[(n - FIRST_FLAGS) / 8] >> (n - FIRST_FLAGS) % 8 & 1) {
-        out->late = &words[n];
-        out->late_of = &values[n];
-    } else {
-        unpack_slots(values, n, n + 1, 0, in, words);
-    }
+        unpack_slots(values + i, n - i < 8 ? n - i : 8, more[(i - FIRST_FLAGS) / 8], &in, words + i, false);
+    if (m->has_next)
+        *flags = more[(n - FIRST_FLAGS) / 8] >> (n - FIRST_FLAGS) % 8;
+    return in;
 }
 
-static inline bool unpack_record(struct stream_packer *p, struct input *in, struct output *out)
+/* A run as it is unpacked. */
+struct unpacking {
+    struct input in;
+    uint64_t *to, *end;
+    uint32_t *predicted;      /* where the next block's id is */
+    uint64_t *late;           /* the word that becomes the address of the run's next block; NULL: none waits */
+    struct value *late_value; /* and where it is to be remembered */
+};
+
+/* More than a record can have, in words, and, where the flags fit its first byte, in bytes with one number more. */
+enum { RECORD_WORDS = 256, RECORD_BYTES = 96 };
+
+/* Which block's record it is; NULL: none's. Blocks predicted have been checked before, or are the first one. */
+static IN_LINE struct memory *unpack_block(struct stream_packer *p, struct unpacking *u, unsigned first, bool roomy)
 {
-    uint32_t *predicted = prediction(p);
-    unsigned first = get_byte(in);
-    uint64_t id = first & 1 ? *predicted : get_number(in);
-    if (id >= p->n_blocks)
+    if (UNLIKELY(!(first & 1))) {
+        uint64_t id = get_number(&u->in, roomy);
+        if (id >= p->n_blocks)
+            return NULL;
+        *u->predicted = (uint32_t)id;
+    }
+    return &p->blocks[*u->predicted];
+}
+
+/* One record; false: it is damaged. `roomy`: no end is near. */
+static IN_LINE bool unpack_record(struct stream_packer *p, struct unpacking *u, bool roomy)
+{
+    unsigned first = get_byte(&u->in, roomy), flags = first >> 2;
+    struct memory *m = unpack_block(p, u, first, roomy);
+    if (UNLIKELY(!m))
         return false;
-    *predicted = (uint32_t)id;
-    struct memory *m = &p->blocks[id];
-    unsigned exit = first & 2 ? m->exit : get_byte(in), words = stream_words(m->head);
-    if (words > out->room - out->at || exit > m->last_exit)
+    if (UNLIKELY(!(first & 2))) {
+        m->exit = get_byte(&u->in, roomy);
+        if (m->exit > m->last_exit)
+            return false;
+    }
+    unsigned n = m->n_slots, words = stream_words(m->head);
+    struct value *values = p->values + m->values;
+    if (!roomy && words > u->end - u->to)
         return false;
-    if (out->late)
-        settle_late(out, m->address);
-    uint64_t *at = out->chunk + out->at;
-    at[0] = m->head | exit;
-    unpack_values(p, m, first, in, out, at + 1);
-    out->at += words;
-    remember_next(p, m, exit);
-    return !in->bad;
+    if (UNLIKELY(u->late != NULL)) {
+        *u->late = m->address;
+        *u->late_value = (struct value){ m->address, m->address - u->late_value->last };
+        u->late = NULL;
+    }
+    u->to[0] = m->head | m->exit;
+    if (LIKELY(words <= FIRST_FLAGS + 1)) {
+        unpack_slots(values, n, flags, &u->in, u->to + 1, roomy);
+    } else {
+        u->in = unpack_many(u->in, values, m, &flags, u->to + 1);
+        n = 0;
+    }
+    if (m->has_next) {
+        u->late = u->to + words - 1;
+        u->late_value = values + m->n_slots;
+        if (!(flags >> n & 1)) {
+            unpack_slots(u->late_value, 1, 0, &u->in, u->late, roomy && words <= FIRST_FLAGS + 1);
+            u->late = NULL;
+        }
+    }
+    u->predicted = &m->next[m->exit == 1];
+    u->to += words;
+    return true;
+}
+
+static OUT_OF_LINE bool unpack_with_care(struct stream_packer *p, struct unpacking *u)
+{
+    struct unpacking copy = *u;
+    bool done = unpack_record(p, &copy, false);
+    *u = copy;
+    return done && !copy.in.bad;
+}
+
+static OUT_OF_LINE struct unpacking unpack_roomy(struct stream_packer *p, struct unpacking u, uint64_t *count, bool *done)
+{
+    uint64_t left = *count;
+    while (left && *done && u.in.end - u.in.at >= RECORD_BYTES && u.end - u.to >= RECORD_WORDS) {
+        *done = unpack_record(p, &u, true);
+        left--;
+    }
+    *count = left;
+    return u;
+}
+
+/* A run of `count` records; false: they are damaged. */
+static bool unpack_run(struct stream_packer *p, struct input *in, struct output *out, uint64_t count)
+{
+    struct unpacking u = { .in = *in, .to = out->chunk + out->at, .end = out->chunk + out->room, .predicted = prediction(p) };
+    if (!p->n_blocks)
+        return false;
+    for (bool done = true; count; ) {
+        u = unpack_roomy(p, u, &count, &done);
+        if (!done || (count && !unpack_with_care(p, &u)))
+            return false;
+        count -= count > 0;
+    }
+    p->predicted = u.predicted;
+    out->at = (uint32_t)(u.to - out->chunk);
+    *in = u.in;
+    return !u.late && !u.in.bad;
 }
 
 static bool unpack_event(struct stream_packer *p, struct input *in, struct output *out)
 {
-    uint64_t words = get_number(in);
+    uint64_t words = get_number(in, false);
     struct stream_event_head head;
     if (words < 1 || words > out->room - out->at || words * 8 > (size_t)(in->end - in->at))
         return false;
@@ -369,17 +450,12 @@ uint32_t stream_unpack(struct stream_packer *p, const uint8_t *from, size_t byte
     out.link = &((struct stream_chunk *)chunk)->first_event;
     *out.link = 0;
     for (;;) {
-        uint64_t section = get_number(&in);
+        uint64_t section = get_number(&in, false);
         if (in.bad)
             return 0;
         if (section == 0)
             return out.at;
-        if (section == 1 && !unpack_event(p, &in, &out))
-            return 0;
-        for (; section > 1; section--)
-            if (!unpack_record(p, &in, &out))
-                return 0;
-        if (out.late)
+        if (section == 1 ? !unpack_event(p, &in, &out) : !unpack_run(p, &in, &out, section - 1))
             return 0;
     }
 }
