@@ -119,7 +119,7 @@ static double gain_under(struct search *s, struct remap *remap)
                              .stop = s->hooks->stop,
                              .context = s->hooks->context };
     struct replay_result result;
-    bool done = replay_run(s->arena, &replay, &result, s->err);
+    bool done = replay_run(s->arena, &replay, 1, &result, s->err);
     remap_free(remap);
     return done ? log(result.cycles / s->study->shipped[s->number]) : NAN;
 }
@@ -397,7 +397,7 @@ static bool learn_cycles(struct search *s)
                              .stop = s->hooks->stop,
                              .context = s->hooks->context };
     struct replay_result result;
-    if (!replay_run(s->arena, &replay, &result, s->err))
+    if (!replay_run(s->arena, &replay, 1, &result, s->err))
         return false;
     s->cycles = arena_array(s->arena, s->side->count + 1, sizeof *s->cycles);
     for (size_t i = 0; i < s->side->count; i++)

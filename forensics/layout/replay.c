@@ -1,5 +1,6 @@
 #include "layout/replay.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/cost.h"
@@ -49,23 +50,59 @@ const struct stream_block *replay_block(struct arena *arena, const struct remap 
     return moved;
 }
 
-static bool feed(const struct replay *replay, struct stream *stream, struct model *model, struct arena *arena, struct err *err)
-{
+/* What a chunk of the recording holds, in order. */
+struct item {
+    bool is_run;
     struct stream_run run;
     struct stream_event event;
-    enum stream_item item;
-    while ((item = stream_next(stream, &run, &event, err)) > STREAM_DONE) {
-        if (item == STREAM_RUN) {
-            if (replay->stop && replay->stop(replay->context))
-                return err_set(err, ERR_INTERRUPTED, "interrupted while replaying layouts");
-            model_run(model, run.at, run.end);
+};
+
+struct items {
+    struct item *at;
+    size_t count, room;
+};
+
+/* One replay among several of one recording. */
+struct player {
+    const struct replay *replay;
+    struct model *model;
+    struct arena *arena; /* of moved blocks */
+};
+
+/* A whole chunk at once, so that the model's state stays in our own caches. */
+static void play(const struct player *player, const struct items *items)
+{
+    for (const struct item *item = items->at; item < items->at + items->count; item++) {
+        struct stream_event event = item->event;
+        if (item->is_run) {
+            model_run(player->model, item->run.at, item->run.end);
             continue;
         }
-        if (event.type == STREAM_EVENT_BLOCK && replay->remap)
-            event.block = replay_block(arena, replay->remap, event.block);
-        model_event(model, &event);
+        if (event.type == STREAM_EVENT_BLOCK && player->replay->remap)
+            event.block = replay_block(player->arena, player->replay->remap, event.block);
+        model_event(player->model, &event);
     }
-    return item == STREAM_DONE;
+}
+
+static bool feed(const struct player *players, size_t count, struct stream *stream, struct arena *arena, struct err *err)
+{
+    const struct replay *first = players->replay;
+    struct items items = { 0 };
+    struct item next = { 0 };
+    enum stream_item kind;
+    while ((kind = stream_next(stream, &next.run, &next.event, err)) > STREAM_DONE) {
+        next.is_run = kind == STREAM_RUN;
+        *ARENA_PUSH(arena, items.at, items.count, items.room) = next;
+        if (!stream_at_chunk_end(stream))
+            continue;
+        if (first->stop && first->stop(first->context))
+            return err_set(err, ERR_INTERRUPTED, "interrupted while replaying layouts");
+        for (size_t i = 0; i < count; i++)
+            play(&players[i], &items);
+        items.count = 0;
+    }
+    assert(kind != STREAM_DONE || !items.count);
+    return kind == STREAM_DONE;
 }
 
 /* Cycles by function: blocks are asked by the addresses that the recording has. */
@@ -84,24 +121,35 @@ static struct replay_share *shares_of(struct arena *arena, const struct replay *
     return shares;
 }
 
-bool replay_run(struct arena *keep, const struct replay *replay, struct replay_result *result, struct err *err)
+static void conclude(struct arena *keep, const struct player *player, const struct stream *stream, struct replay_result *result)
 {
-    struct stream *stream = stream_open(replay->recording, err);
+    struct cost total;
+    model_total(player->model, &total);
+    *result = (struct replay_result){ .cycles = (double)model_ticks(player->model) / MODEL_TICKS, .instructions = total.instructions };
+    if (player->replay->side)
+        result->shares = shares_of(keep, player->replay, stream, player->model);
+}
+
+bool replay_run(struct arena *keep, const struct replay *replays, size_t count, struct replay_result *results, struct err *err)
+{
+    struct stream *stream = stream_open(replays->recording, err);
     if (!stream)
         return false;
     struct arena *arena = arena_new();
-    struct model *model = model_create(replay->profile, 0);
-    if (replay->remap)
-        model_remap(model, replay->remap);
-    bool done = feed(replay, stream, model, arena, err);
-    if (done) {
-        struct cost total;
-        model_total(model, &total);
-        *result = (struct replay_result){ .cycles = (double)model_ticks(model) / MODEL_TICKS, .instructions = total.instructions };
-        if (replay->side)
-            result->shares = shares_of(keep, replay, stream, model);
+    struct player *players = arena_array(arena, count, sizeof *players);
+    for (size_t i = 0; i < count; i++) {
+        assert(strcmp(replays[i].recording, replays->recording) == 0);
+        players[i] = (struct player){ .replay = &replays[i], .model = model_create(replays[i].profile, 0), .arena = arena };
+        model_without_objects(players[i].model);
+        if (replays[i].remap)
+            model_remap(players[i].model, replays[i].remap);
     }
-    model_free(model);
+    bool done = feed(players, count, stream, arena, err);
+    for (size_t i = 0; i < count; i++) {
+        if (done)
+            conclude(keep, &players[i], stream, &results[i]);
+        model_free(players[i].model);
+    }
     arena_free(arena);
     stream_close(stream);
     return done;

@@ -30,8 +30,12 @@ struct replay_result {
     struct replay_share *shares; /* by index into side->objects, in the arena given; NULL without a side */
 };
 
-/* Runs it; false: err says why. */
-bool replay_run(struct arena *arena, const struct replay *replay, struct replay_result *result, struct err *err);
+/* Runs `count` of one recording over one reading of it, which unpacks it once; the first one's `stop` is asked. False: err
+ * says why. */
+bool replay_run(struct arena *arena, const struct replay *replays, size_t count, struct replay_result *results, struct err *err);
+
+/* As many at once as the reading is worth: more take memory, and our own caches from one another. */
+enum { REPLAY_AT_ONCE = 2 };
 
 /* A copy of `block` at its place under `remap`, in `arena`; code, instructions and references are the original's. */
 const struct stream_block *replay_block(struct arena *arena, const struct remap *remap, const struct stream_block *block);

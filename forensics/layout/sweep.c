@@ -101,18 +101,20 @@ static enum layout_experiment experiment_of(const struct layout_trial *trial)
     return layout_family_table[trial->family].experiment;
 }
 
+/* One side's behind the other's, as those of one recording are run together. */
 static struct job *plan_jobs(struct arena *arena, const struct layout_study *study, size_t *count)
 {
     struct job *jobs = arena_array(arena, 2 * study->trial_count, sizeof *jobs);
-    unsigned number = 0;
     *count = 0;
-    for (size_t t = 0; t < study->trial_count; t++) {
-        bool alike = t && study->trials[t].axes == study->trials[t - 1].axes &&
-                     experiment_of(&study->trials[t]) == experiment_of(&study->trials[t - 1]);
-        number = alike ? number + 1 : 0;
-        for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
+        unsigned number = 0;
+        for (size_t t = 0; t < study->trial_count; t++) {
+            bool alike = t && study->trials[t].axes == study->trials[t - 1].axes &&
+                         experiment_of(&study->trials[t]) == experiment_of(&study->trials[t - 1]);
+            number = alike ? number + 1 : 0;
             if (is_ours(study, t) && needs_replay(&study->trials[t], side))
                 jobs[(*count)++] = (struct job){ .trial = t, .side = side, .number = number };
+        }
     }
     return jobs;
 }
@@ -161,16 +163,28 @@ static struct remap *remap_of(const struct pool *pool, const struct job *job)
     return NULL;
 }
 
-static bool run_job(const struct pool *pool, const struct job *job, struct arena *keep, struct replay_result *result, struct err *err)
+/* Jobs of one recording, as many as one thread takes at once. */
+struct batch {
+    const struct job *jobs;
+    size_t count;
+    struct replay_result results[REPLAY_AT_ONCE];
+};
+
+static bool run_batch(const struct pool *pool, struct batch *batch, struct arena *keep, struct err *err)
 {
     const struct sweep_spec *spec = pool->spec;
-    const struct layout_trial *trial = &pool->study->trials[job->trial];
-    struct remap *remap = remap_of(pool, job);
-    struct replay replay = { .recording = spec->recording[job->side], .profile = spec->profile, .remap = remap,
-                             .side = wants_shares(trial->family, job->side) ? &spec->sides[1] : NULL,
-                             .stop = pool->hooks->stop, .context = pool->hooks->context };
-    bool done = replay_run(keep, &replay, result, err);
-    remap_free(remap);
+    struct replay replays[REPLAY_AT_ONCE];
+    struct remap *remaps[REPLAY_AT_ONCE];
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct job *job = &batch->jobs[i];
+        remaps[i] = remap_of(pool, job);
+        replays[i] = (struct replay){ .recording = spec->recording[job->side], .profile = spec->profile, .remap = remaps[i],
+                                      .side = wants_shares(pool->study->trials[job->trial].family, job->side) ? &spec->sides[1] : NULL,
+                                      .stop = pool->hooks->stop, .context = pool->hooks->context };
+    }
+    bool done = replay_run(keep, replays, batch->count, batch->results, err);
+    for (size_t i = 0; i < batch->count; i++)
+        remap_free(remaps[i]);
     return done;
 }
 
@@ -188,6 +202,17 @@ static void keep(struct pool *pool, const struct job *job, const struct replay_r
         pool->in_old = result->shares;
 }
 
+/* The next jobs for a thread: of one side, and leaving the other threads theirs. Called with the lock held. */
+static void take_batch(struct pool *pool, struct batch *batch)
+{
+    size_t left = pool->job_count - pool->next, fair = (left + pool->running - 1) / pool->running;
+    size_t most = fair < REPLAY_AT_ONCE ? fair : REPLAY_AT_ONCE;
+    *batch = (struct batch){ .jobs = &pool->jobs[pool->next] };
+    while (batch->count < most && batch->jobs[batch->count].side == batch->jobs->side)
+        batch->count++;
+    pool->next += batch->count;
+}
+
 static void *work(void *argument)
 {
     struct pool *pool = argument;
@@ -195,15 +220,16 @@ static void *work(void *argument)
     pthread_mutex_lock(&pool->lock);
     keep_arena(pool->arena, keep_in);
     while (!pool->failed && pool->next < pool->job_count) {
-        const struct job *job = &pool->jobs[pool->next++];
-        pthread_mutex_unlock(&pool->lock);
-        struct replay_result result = { .shares = NULL };
+        struct batch batch;
         struct err err = ERR_INIT;
-        bool done = run_job(pool, job, keep_in, &result, &err);
+        take_batch(pool, &batch);
+        pthread_mutex_unlock(&pool->lock);
+        bool done = run_batch(pool, &batch, keep_in, &err);
         pthread_mutex_lock(&pool->lock);
+        for (size_t i = 0; done && i < batch.count; i++)
+            keep(pool, &batch.jobs[i], &batch.results[i]);
         if (done) {
-            keep(pool, job, &result);
-            pool->done++;
+            pool->done += batch.count;
         } else if (!pool->failed) {
             pool->failed = true;
             pool->err = err;

@@ -99,6 +99,11 @@ void model_interpret(struct model *m)
     m->code = NULL;
 }
 
+void model_without_objects(struct model *m)
+{
+    objects_release(&m->objects);
+}
+
 void model_free(struct model *m)
 {
     if (!m)

@@ -68,6 +68,10 @@ void model_remap(struct model *model, const struct remap *remap);
  * that gives no memory to execute. Before the first block. */
 void model_interpret(struct model *model);
 
+/* From here on nothing is booked to lines of data: model_costs tells of no data objects, and their memory is not taken.
+ * Before the first run. */
+void model_without_objects(struct model *model);
+
 /* NULL is harmless. */
 void model_free(struct model *model);
 

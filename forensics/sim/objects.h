@@ -34,7 +34,7 @@ enum object_event {
 enum { OBJECT_NOTES = 16 }; /* a power of two */
 
 struct objects {
-    struct object_cell *cells;
+    struct object_cell *cells;   /* NULL: nothing is booked */
     uint32_t room, count;        /* room: power of two */
     struct object_note {         /* what is still to be booked: a ring, so that the cells come from memory meanwhile */
         uint64_t key, ticks;
@@ -72,6 +72,8 @@ static inline void objects_settle(struct objects *objects)
 /* To be booked to a key: events, and `ticks` of a term. */
 static inline void objects_note(struct objects *objects, uint64_t key, unsigned events, unsigned term, uint64_t ticks)
 {
+    if (!objects->cells)
+        return;
     const char *cell = (const char *)&objects->cells[objects_slot(objects, key)];
     __builtin_prefetch(cell, 1);
     __builtin_prefetch(cell + 64, 1);

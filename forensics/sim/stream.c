@@ -443,6 +443,20 @@ enum stream_item stream_next(struct stream *s, struct stream_run *run, struct st
     }
 }
 
+bool stream_at_chunk_end(const struct stream *s)
+{
+    uint32_t at = s->at, event = s->event;
+    while (at < s->words && at == event) {
+        struct stream_event_head head;
+        memcpy(&head, s->chunk + at, sizeof head);
+        if (is_known((enum stream_event_type)head.type) || !head.words || head.words > s->words - at)
+            return false;
+        at += head.words; /* nobody is told of it */
+        event = head.next ? head.next : s->words;
+    }
+    return at == s->words;
+}
+
 /* ---- saving ---- */
 
 static bool write_all(int fd, const void *bytes, size_t n)

@@ -59,7 +59,7 @@ struct stream_map {
     unsigned protection; /* STREAM_PROT_* bits */
     uint8_t build_id_bytes;
     uint8_t build_id[STREAM_BUILD_ID_MAX];
-    const char *path; /* "" when no file; valid until the next stream_next */
+    const char *path; /* "" when no file; valid as long as its chunk */
 };
 
 /* One event, decoded. Only the union member of `type` is set. */
@@ -136,10 +136,13 @@ struct stream *stream_open_fd(int fd, const char *name, struct err *err);
  * died. */
 void stream_on_wait(struct stream *stream, bool (*producer_lives)(void *context), void *context);
 
-/* The next run or event, in order. Runs stay valid until the next call, which gives their chunk back to the producer.
- * Records of a file are checked before they are handed out; those of a ring are trusted. */
+/* The next run or event, in order. What a chunk holds stays valid until the first call behind its end, which gives the
+ * chunk back to the producer. Records of a file are checked before they are handed out; those of a ring are trusted. */
 enum stream_item stream_next(struct stream *stream, struct stream_run *run, struct stream_event *event,
                              struct err *err);
+
+/* Whether what stream_next gave last is the last of its chunk. */
+bool stream_at_chunk_end(const struct stream *stream);
 
 /* All blocks described so far, by id; the array may move on the next stream_next, the blocks do not. */
 const struct stream_block *const *stream_blocks(const struct stream *stream);

@@ -50,7 +50,7 @@ static struct replay_result run(const struct remap *remap)
     struct err err = ERR_INIT;
     struct replay replay = { .recording = path, .profile = profile_find(arena, "zen3", &err), .remap = remap };
     struct replay_result result = { .cycles = NAN };
-    if (!replay_run(arena, &replay, &result, &err))
+    if (!replay_run(arena, &replay, 1, &result, &err))
         diag("%s", err.text);
     return result;
 }
@@ -81,6 +81,35 @@ static void test_identity(void)
     struct replay_result shifted = run(remap);
     ok(fabs(shifted.cycles / plain.cycles - 1) < 0.01, "neither does moving all of the code by whole megabytes");
     remap_free(remap);
+}
+
+/* Models that share one reading of a recording of several chunks share nothing else. */
+static void test_at_once(void)
+{
+    write_stream(4096, 0x400);
+    struct err err = ERR_INIT;
+    struct replay replays[REPLAY_AT_ONCE + 1] = { { NULL } };
+    struct replay_result results[REPLAY_AT_ONCE + 1];
+    struct layout_side side = heap_side(4096, 0x400);
+    size_t count = sizeof replays / sizeof replays[0], equal = 0, differing = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct remap *remap = i ? remap_new() : NULL;
+        for (uint64_t n = 0; i && n < NODES; n++)
+            remap_add(remap, HEAP + n * 4096, 64, (int64_t)(n * 64 * i));
+        replays[i] = (struct replay){ .recording = path, .profile = profile_find(arena, i == 2 ? "zen4" : "zen3", &err),
+                                      .remap = remap, .side = i == 1 ? &side : NULL };
+    }
+    ok(replay_run(arena, replays, count, results, &err), "%zu replays of one recording run at once", count);
+    for (size_t i = 0; i < count; i++) {
+        struct replay_result alone;
+        equal += replay_run(arena, &replays[i], 1, &alone, &err) && alone.cycles == results[i].cycles &&
+                 alone.instructions == results[i].instructions &&
+                 (i == 1 ? memcmp(alone.shares, results[i].shares, side.count * sizeof *alone.shares) == 0 : !results[i].shares);
+        differing += i && results[i].cycles != results[0].cycles;
+        remap_free((struct remap *)replays[i].remap);
+    }
+    ok(equal == count, "each comes to what it comes to alone (%zu of %zu)", equal, count);
+    ok(differing == count - 1, "and not to what another one does");
 }
 
 /* 400 words at 4096 bytes fall into one L1D set and 400 pages; at 64 bytes they fit. A map makes one the other. */
@@ -373,7 +402,7 @@ static void test_shares(void)
     struct layout_side side = heap_side(64, 0x400);
     struct replay replay = { .recording = path, .profile = profile_find(arena, "zen3", &err), .side = &side };
     struct replay_result result;
-    ok(replay_run(arena, &replay, &result, &err) && result.shares, "cycles can be told apart by function");
+    ok(replay_run(arena, &replay, 1, &result, &err) && result.shares, "cycles can be told apart by function");
     double sum = 0;
     for (size_t i = 0; i < side.count; i++)
         for (int c = 0; c < COMPONENT_COUNT; c++)
@@ -403,6 +432,7 @@ int main(void)
     arena = arena_new();
     snprintf(path, sizeof path, "/tmp/ltf_layout_replay.%d", (int)getpid());
     test_identity();
+    test_at_once();
     test_stride_by_map();
     test_pack();
     test_pack_joins();
