@@ -80,7 +80,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     for (int i = 0; i < L1_SETS; i++)
         m->l1d.turnover[i] = UINT64_MAX;
     for (int i = 0; i < L1D_INDEX; i++)
-        m->l1d.index[i] = ~0ull;
+        m->l1d.index[i].line = ~0ull;
     set_parameters(m);
     set_structures(m);
     m->code = code_space_new();

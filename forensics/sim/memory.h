@@ -44,6 +44,18 @@ static uint32_t tlb_oldest(const struct tlb *tlb)
     return (uint32_t)(least[0] & (DTLB_MAX - 1));
 }
 
+/* The shortcut forgets the lines of a page that loses its place in the TLB. */
+static void forget_lines(struct model *m, uint32_t translation, uint64_t page)
+{
+    for (uint64_t lines = m->dtlb.lines[translation]; lines; lines &= lines - 1) {
+        uint64_t line = page << 6 | (unsigned)__builtin_ctzll(lines);
+        struct resident *known = &m->l1d.index[line & (L1D_INDEX - 1)];
+        if (known->line == line)
+            known->line = ~0ull;
+    }
+    m->dtlb.lines[translation] = 0;
+}
+
 /* The wait for a translation that the first level did not have, ticks. */
 static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uint64_t address, bool stored)
 {
@@ -59,6 +71,7 @@ static OUT_OF_LINE uint64_t data_page_miss(struct model *m, struct block *b, uin
     uint32_t victim = tlb_oldest(tlb);
     uint64_t gone = tlb->pages[victim], *shortcut = &tlb->index[(gone - 1) & (DTLB_INDEX - 1)];
     if (gone) {
+        forget_lines(m, victim, gone - 1);
         tlb->sharing[(gone - 1) & (DTLB_INDEX - 1)]--;
         if (*shortcut >> 9 == gone)
             *shortcut = 0;
@@ -197,9 +210,10 @@ static const struct leaving *l1d_leaving(const struct model *m, uint64_t line, u
 static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
 {
     struct l1d *l1d = &m->l1d;
-    uint64_t gone = l1d->tags[slot] - 1, *shortcut = &l1d->index[gone & (L1D_INDEX - 1)];
-    if (l1d->tags[slot] && *shortcut == (gone << 10 | slot))
-        *shortcut = ~0ull;
+    uint64_t gone = l1d->tags[slot] - 1;
+    struct resident *known = &l1d->index[gone & (L1D_INDEX - 1)];
+    if (known->line == gone)
+        known->line = ~0ull;
     l1d->turnover[line & (L1_SETS - 1)] = l1d->tags[slot] ? m->now - l1d->filled[slot] : UINT64_MAX;
     l1d->filled[slot] = m->now;
     l1d->tags[slot] = line + 1;
@@ -209,6 +223,14 @@ static void l1d_place(struct model *m, uint64_t line, uint32_t slot)
     }
     l1d->dirty[slot] = false;
     l1d->line[slot].ready = 0;
+}
+
+/* Keeps in the shortcut where a line is, whose page was translated just now. */
+static void know_line(struct model *m, uint64_t line, uint32_t slot)
+{
+    uint32_t translation = (uint32_t)m->dtlb.index[line >> 6 & (DTLB_INDEX - 1)] & (DTLB_MAX - 1);
+    m->l1d.index[line & (L1D_INDEX - 1)] = (struct resident){ .line = line, .slot = slot, .translation = translation };
+    m->dtlb.lines[translation] |= 1ull << (line & 63);
 }
 
 /* Finds or brings in a line that the shortcut did not know; returns its slot. */
@@ -221,7 +243,7 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     for (uint32_t i = first; i < first + l1d->ways; i++) {
         if (l1d->tags[i] == line + 1) {
             l1d->line[i].used = m->touch;
-            l1d->index[line & (L1D_INDEX - 1)] = line << 10 | i;
+            know_line(m, line, i);
             return i;
         }
         if (l1d->line[i].used < l1d->line[slot].used)
@@ -232,7 +254,7 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     uint64_t turn = l1d_leave(m, line, slot, there || stored ? 0 : m->replace_ticks);
     l1d_place(m, line, slot);
     l1d->line[slot].used = m->touch;
-    l1d->index[line & (L1D_INDEX - 1)] = line << 10 | slot;
+    know_line(m, line, slot);
     if (PERFECT(m, COMPONENT_L1D))
         return slot;
     bool covered = false;
@@ -247,54 +269,38 @@ static OUT_OF_LINE uint32_t l1d_search(struct model *m, struct block *b, uint64_
     return slot;
 }
 
-/* As l1d_touch, where translation or the shortcut fails. */
+/* As l1d_touch, where the shortcut fails. */
 static OUT_OF_LINE uint32_t l1d_touch_slowly(struct model *m, struct block *b, uint64_t address, uint64_t *tick,
                                              bool stored)
 {
-    uint64_t line = address >> 6, slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10);
     *tick += data_page(m, b, address, stored);
-    if (slot >= L1_SLOTS)
-        return l1d_search(m, b, address, line, *tick, stored);
-    m->l1d.line[slot].used = m->touch;
-    return (uint32_t)slot;
+    return l1d_search(m, b, address, address >> 6, *tick, stored);
 }
 
-/* What the shortcuts of L1D and dTLB say of an address. */
-struct place {
-    uint64_t slot;        /* >= L1_SLOTS: they do not know the line */
-    uint64_t translation; /* an entry of tlb.index */
-};
-
-static IN_LINE struct place place_of_address(const struct model *m, uint64_t address)
+/* What the shortcut knows of `size` bytes; NULL: not all there is to know. */
+static IN_LINE const struct resident *resident(const struct model *m, uint64_t address, uint64_t size)
 {
-    uint64_t line = address >> 6, page = address >> 12;
-    return (struct place){ .slot = m->l1d.index[line & (L1D_INDEX - 1)] - (line << 10),
-                           .translation = m->dtlb.index[page & (DTLB_INDEX - 1)] };
+    const struct resident *at = &m->l1d.index[address >> 6 & (L1D_INDEX - 1)];
+    return LIKELY(at->line == (address + size - 1) >> 6) ? at : NULL; /* the last byte's line is not here if it is another one */
 }
 
-/* Whether they know all there is to know of `size` bytes. */
-static IN_LINE bool is_resident(const struct place *at, uint64_t address, uint64_t size)
-{
-    return at->slot < L1_SLOTS && at->translation >> 9 == (address >> 12) + 1 && (address & 63) + size <= 64;
-}
-
-static IN_LINE void touch_place(struct model *m, const struct place *at)
+static IN_LINE void touch_resident(struct model *m, const struct resident *at)
 {
     uint64_t touch = ++m->touch;
-    m->dtlb.used[at->translation & (DTLB_MAX - 1)] = touch;
+    m->dtlb.used[at->translation] = touch;
     m->l1d.line[at->slot].used = touch;
 }
 
 /* The slot of the line at `address`, brought in if need be; `*tick` moves past the translation. */
 static IN_LINE uint32_t l1d_touch(struct model *m, struct block *b, uint64_t address, uint64_t *tick, bool stored)
 {
-    struct place at = place_of_address(m, address);
-    if (UNLIKELY(!is_resident(&at, address, 1))) {
+    const struct resident *at = resident(m, address, 1);
+    if (UNLIKELY(!at)) {
         m->touch++;
         return l1d_touch_slowly(m, b, address, tick, stored);
     }
-    touch_place(m, &at);
-    return (uint32_t)at.slot;
+    touch_resident(m, at);
+    return at->slot;
 }
 
 /* An access that crosses a line: both lines, and the price of the crossing. */
@@ -372,9 +378,9 @@ static OUT_OF_LINE uint64_t after_stores(struct model *m, struct block *b, uint6
 }
 
 /* As load(), whatever comes: a split, a miss, a line still on its way, a store that the load only overlaps. */
-static OUT_OF_LINE uint64_t load_slowly(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
-                                        uint64_t tick)
+static OUT_OF_LINE uint64_t load_slowly(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
+    struct block *b = m->running;
     uint64_t ready, end = address + ref->size;
     m->ref = ref;
     if ((address & 63) + ref->size > 64) {
@@ -390,23 +396,22 @@ static OUT_OF_LINE uint64_t load_slowly(struct model *m, struct block *b, const 
     return after_stores(m, b, address, end, tick, ready);
 }
 
-/* A load whose address is known at `tick`: the tick its value is. Changes nothing before it knows that nothing out of
+/* A load of the running block whose address is known at `tick`: the tick its value is. Changes nothing before it knows that nothing out of
  * the ordinary happens; whether it meets a store is no question, as nothing predicts the answer. `wide`: of more than 8
  * bytes. */
-static IN_LINE uint64_t load(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
-                             uint64_t tick, bool wide)
+static IN_LINE uint64_t load(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, bool wide)
 {
-    struct place at = place_of_address(m, address);
-    uint64_t size = ref->size, ready = tick + m->l1d_ticks;
-    if (UNLIKELY(!is_resident(&at, address, size) || m->l1d.line[at.slot].ready > ready))
-        return load_slowly(m, b, ref, address, tick);
+    const struct resident *at = resident(m, address, ref->size);
+    uint64_t ready = tick + m->l1d_ticks;
+    if (UNLIKELY(!at || m->l1d.line[at->slot].ready > ready))
+        return load_slowly(m, ref, address, tick);
     const struct store *s = &m->stores[address >> 3 & (STORE_TABLE - 1)];
     uint64_t begin = s->drained > m->now ? s->address : 0, end = s->drained > m->now ? s->end : UINT64_MAX;
-    if (UNLIKELY(begin > address || address + size > end))
-        return load_slowly(m, b, ref, address, tick);
+    if (UNLIKELY(begin > address || address + ref->size > end))
+        return load_slowly(m, ref, address, tick);
     if (wide && UNLIKELY(!(s->drained > m->now) && m->stores[(address + 8) >> 3 & (STORE_TABLE - 1)].drained > m->now))
-        return load_slowly(m, b, ref, address, tick);
-    touch_place(m, &at);
+        return load_slowly(m, ref, address, tick);
+    touch_resident(m, at);
     uint64_t value = forwarded(m, s, tick, ready);
     return s->drained > m->now ? value : ready;
 }
@@ -454,9 +459,10 @@ static IN_LINE void commit(struct model *m, const struct store *kept, uint32_t s
 }
 
 /* As store(), whatever comes. */
-static OUT_OF_LINE void store_slowly(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address,
-                                     uint64_t tick, uint64_t data)
+static OUT_OF_LINE void store_slowly(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick,
+                                     uint64_t data)
 {
+    struct block *b = m->running;
     uint64_t ready = later(data, tick);
     enum component why = COMPONENT_DEPENDENCE; /* nothing but its turn */
     m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
@@ -474,25 +480,23 @@ static OUT_OF_LINE void store_slowly(struct model *m, struct block *b, const str
         queue_full(m, b, address, oldest.turn, (enum component)oldest.why);
 }
 
-/* A store whose address is known at `tick`: brings its line in and leaves its data, known at `data`, for loads to come.
+/* A store of the running block whose address is known at `tick`: brings its line in and leaves its data, known at `data`, for loads to come.
  * Nobody waits for it but them. It writes the L1D in order, one a cycle, after retirement and when its line is there;
  * the queue between holds P_STORE_QUEUE stores, and when it is full nothing more retires. */
-static IN_LINE void store(struct model *m, struct block *b, const struct data_ref *ref, uint64_t address, uint64_t tick,
-                          uint64_t data)
+static IN_LINE void store(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
 {
-    uint64_t ready = later(data, tick), size = ref->size;
-    struct place at = place_of_address(m, address);
-    uint64_t turn = later(m->committed + TICKS, later(ready, m->retired));
-    if (UNLIKELY(!is_resident(&at, address, size) || m->l1d.line[at.slot].ready > turn ||
+    const struct resident *at = resident(m, address, ref->size);
+    uint64_t ready = later(data, tick), turn = later(m->committed + TICKS, later(ready, m->retired));
+    if (UNLIKELY(!at || m->l1d.line[at->slot].ready > turn ||
                  turn - m->now > m->l1d.turnover[address >> 6 & (L1_SETS - 1)] ||
                  m->queue[m->queue_at].turn > m->dispatched)) {
-        store_slowly(m, b, ref, address, tick, data);
+        store_slowly(m, ref, address, tick, data);
         return;
     }
     m->ready[FLOW_STORES] = later(tick + m->microcode_ticks, m->ready[FLOW_STORES]);
-    touch_place(m, &at);
-    struct store kept = { .address = address, .end = address + size, .ready = ready, .drained = turn };
-    commit(m, &kept, (uint32_t)at.slot, COMPONENT_DEPENDENCE);
+    touch_resident(m, at);
+    struct store kept = { .address = address, .end = address + ref->size, .ready = ready, .drained = turn };
+    commit(m, &kept, at->slot, COMPONENT_DEPENDENCE);
 }
 
 #endif

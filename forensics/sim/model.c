@@ -16,16 +16,15 @@ static IN_LINE uint64_t inputs_ready(const struct model *m, const struct flow_no
 }
 
 /* One node's reference: the tick its value, or the store's data, is there. */
-static uint64_t refer(struct model *m, struct block *b, const struct flow_node *n, const struct data_ref *ref,
-                              uint64_t address, uint64_t tick)
+static uint64_t refer(struct model *m, const struct flow_node *n, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
     if (n->kind == FLOW_LOAD) {
-        tick = load_slowly(m, b, ref, address, tick);
+        tick = load_slowly(m, ref, address, tick);
         m->ready[n->to] = tick;
         return tick;
     }
     uint64_t data = m->ready[n->data];
-    store_slowly(m, b, ref, address, tick, data);
+    store_slowly(m, ref, address, tick, data);
     return later(data, tick + n->latency);
 }
 
@@ -33,32 +32,32 @@ static uint64_t refer(struct model *m, struct block *b, const struct flow_node *
 
 static uint64_t load_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
-    return load(m, m->running, ref, address, tick, false);
+    return load(m, ref, address, tick, false);
 }
 
 static uint64_t load_wide_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
-    return load(m, m->running, ref, address, tick, true);
+    return load(m, ref, address, tick, true);
 }
 
 static void store_in_place(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
 {
-    store(m, m->running, ref, address, tick, data);
+    store(m, ref, address, tick, data);
 }
 
 static uint64_t load_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
-    return load(m, m->running, ref, remap_address(m->remap, address), tick, false);
+    return load(m, ref, remap_address(m->remap, address), tick, false);
 }
 
 static uint64_t load_wide_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick)
 {
-    return load(m, m->running, ref, remap_address(m->remap, address), tick, true);
+    return load(m, ref, remap_address(m->remap, address), tick, true);
 }
 
 static void store_remapped(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
 {
-    store(m, m->running, ref, remap_address(m->remap, address), tick, data);
+    store(m, ref, remap_address(m->remap, address), tick, data);
 }
 
 void model_set_calls(struct model *m)
@@ -76,6 +75,7 @@ static OUT_OF_LINE uint64_t flow_in_part(struct model *m, struct block *b, const
                                          uint64_t *resolved)
 {
     uint64_t done = m->dispatched + TICKS, now = m->now;
+    m->running = b;
     for (const struct flow_node *n = block_nodes(b), *last = n + b->node_count; n < last; n++) {
         uint64_t tick = inputs_ready(m, n, now);
         if (n->kind == FLOW_OP) {
@@ -88,7 +88,7 @@ static OUT_OF_LINE uint64_t flow_in_part(struct model *m, struct block *b, const
             const struct data_ref *ref = &b->refs[n->ref];
             uint64_t base = base_of(ref, slots);
             if (base || !ref->conditional)
-                tick = refer(m, b, n, ref, placed(m->remap, base + (uint64_t)ref->displacement), tick);
+                tick = refer(m, n, ref, placed(m->remap, base + (uint64_t)ref->displacement), tick);
         }
         done = later(tick, done);
     }

@@ -176,7 +176,11 @@ struct l1d {
         uint64_t until;        /* tick at which its place is taken: till then loads find it, whatever program order says */
         uint8_t why;
     } leaving[L1_SLOTS];
-    uint64_t index[L1D_INDEX]; /* line << 10 | slot; ~0: empty */
+    struct resident {          /* the shortcut: a line that is here and whose page is in the TLB */
+        uint64_t line;         /* ~0: none */
+        uint32_t slot;         /* in the L1D */
+        uint32_t translation;  /* and its page's in the TLB */
+    } index[L1D_INDEX];
 };
 
 struct tlb {
@@ -185,6 +189,7 @@ struct tlb {
     uint64_t used[DTLB_MAX];
     uint64_t index[DTLB_INDEX]; /* (page + 1) << 9 | slot; 0: empty */
     uint8_t sharing[DTLB_INDEX]; /* how many resident pages have this place in `index` */
+    uint64_t lines[DTLB_MAX];   /* of a page, by their place in it: those that l1d.index may know */
 };
 
 /* The newest store to each 8-byte granule modulo 4 KiB. */
