@@ -70,6 +70,7 @@ $(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem,
 $(eval $(call bench_program,bench_random_mixed,$(BIN)/bench_random_mixed_hakmem_minimal,$(HAKMEM_MINIMAL_A)))
 include bench/pgo.mk
 include bench/workflow.mk
+include bench/linked.mk
 endif
 endif
 

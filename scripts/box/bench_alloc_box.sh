@@ -5,7 +5,9 @@
 #   scripts/box/bench_alloc_box.sh [LOAD...]          (make bench-alloc does the same after building)
 #
 # Allocators: the C library (system), build/libhakmem.so (hakmem), Debian's mimalloc, jemalloc and tcmalloc where
-# installed, and PEERS='NAME=LIBRARY ...'. A round runs every allocator once on every load in a new random order.
+# installed, and PEERS='NAME=LIBRARY ...'. PROGRAMS='NAME=FOLDER ...' adds allocators that are inside the programs of a
+# folder (link_loads_box.sh makes one); a load whose program is not there has no figures. ONLY='NAME ...' runs these alone.
+# A round runs every allocator once on every load in a new random order.
 #
 #   RUNS=10   QUICK= (1: small loads, two rounds: a check that all work, no figures to trust)   REFERENCE=hakmem
 #   CPU=(last allowed core, for loads that use one)   TIMEOUT=120 (s a run)   BUILD=build   LOADS=bench/loads.txt (the table)
@@ -28,12 +30,47 @@ need_number TIMEOUT "$TIMEOUT" 1 86400
 need_cpu
 ALL_CPUS=$(allowed_cpus | paste -sd,)
 
+# find_programs: adds PROGRAMS to the allocators, and fills FOLDER (name -> folder of programs).
+declare -A FOLDER=()
+find_programs()
+{
+    local peer
+    for peer in ${PROGRAMS:-}; do
+        [[ $peer == ?*=?* && -d ${peer#*=} ]] || die "PROGRAMS: '$peer' is not NAME=FOLDER with a folder that is there"
+        add_peer "${peer%%=*}" ""
+        FOLDER[${peer%%=*}]=$(readlink -f -- "${peer#*=}")
+    done
+}
+
+# keep_only: leaves the allocators that ONLY names.
+keep_only()
+{
+    local name kept=()
+    [[ -n ${ONLY:-} ]] || return 0
+    for name in $ONLY; do
+        [[ " ${NAMES[*]} " == *" $name "* ]] || die "ONLY: no allocator '$name' here, only ${NAMES[*]}"
+        kept+=("$name")
+    done
+    NAMES=("${kept[@]}")
+}
+
 find_peers
+find_programs
+keep_only
 [[ " ${NAMES[*]} " == *" $REFERENCE "* ]] ||
     die "REFERENCE: no allocator '$REFERENCE' here, only ${NAMES[*]}; make builds hakmem"
 ((${#NAMES[@]} > 1)) || die "nothing to compare: only the C library's allocator is here; make builds hakmem"
 
-# load_row NAME: fills CORES, PROGRAM and ARGS from the table.
+# program_of NAME: what runs the load of load_row under it; fills SUBJECT, empty where there is none.
+program_of()
+{
+    SUBJECT=$PROGRAM
+    [[ -n ${FOLDER[$1]:-} ]] || return 0
+    SUBJECT=${FOLDER[$1]}/$LOAD_PROGRAM
+    [[ -x $SUBJECT ]] || SUBJECT=
+}
+
+# load_row NAME: fills LOAD_PROGRAM, CORES, PROGRAM and ARGS from the table.
 load_row()
 {
     local row full quick words
@@ -41,7 +78,7 @@ load_row()
     [[ -n $row ]] || die "no load '$1' in $TABLE; one of $(load_names | tr '\n' ' ')is"
     full=${row%%|*} quick=${row#*|}
     read -ra words <<<"$full"
-    CORES=${words[1]} PROGRAM=${words[2]}
+    CORES=${words[1]} PROGRAM=${words[2]} LOAD_PROGRAM=${words[2]}
     ARGS=("${words[@]:3}")
     [[ -z $QUICK ]] || read -ra ARGS <<<"$quick"
     ARGS=("${ARGS[@]//@/$BUILD}")
@@ -66,7 +103,7 @@ clean_knobs "${PROMOTED[@]}"
 scratch
 printf 'allocators: %s\n' "${NAMES[*]}"
 for name in "${NAMES[@]}"; do
-    "$RECORD" object "name=$name" "library=${LIBRARY[$name]}" \
+    "$RECORD" object "name=$name" "library=${LIBRARY[$name]}" "programs=${FOLDER[$name]:-}" \
         "sha256=$([[ -z ${LIBRARY[$name]} ]] || sha256_of "${LIBRARY[$name]}")" >"$WORK/peer.$name"
 done
 
@@ -76,11 +113,13 @@ declare -A FAILED=()
 run_load()
 {
     [[ -z ${FAILED[$2 $3]:-} ]] || return 0
+    program_of "$3"
+    [[ -n $SUBJECT ]] || return 0
     CPU_SET=$ALL_CPUS PRELOAD=${LIBRARY[$3]}
     [[ $CORES == all ]] || CPU_SET=$CPU
     prepare_target
     if ! (
-        target_run "$2 under $3" "$PROGRAM" "${ARGS[@]}"
+        target_run "$2 under $3" "$SUBJECT" "${ARGS[@]}"
         printf '%s\t%s\t%s\t%s\t%s\n' "$2" "$1" "$3" "$THROUGHPUT_CPU" "$RSS_KIB" >>"$WORK/runs"
     ) 2>"$WORK/why"; then
         FAILED[$2 $3]=$(sed "s/^$ME: //" "$WORK/why" | head -n 1)

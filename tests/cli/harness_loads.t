@@ -117,6 +117,21 @@ is "$($record get "$OUT" runs | grep -c '"load" : "many"')" "$(($($record get "$
     "two rounds of every allocator are kept"
 like "$(cat "$work/a.txt")" "system against each" "the tables are written beside the raw runs"
 
+# Allocators inside programs: linked from sources or an archive, and compared with the others.
+link=scripts/box/link_loads_box.sh
+ok "a load is linked with the C library's allocator" env WHICH=bench_random_mixed $link "$work/plain"
+is "$(sum "$work/plain/bench_random_mixed" 20000 100 5)" "$(sum $mixed 20000 100 5)" "and does what it did"
+ok "and with an archive" env WHICH=bench_random_mixed $link "$work/inside" build/libhakmem_minimal.a
+like "$(HAKMEM_HELP=1 "$work/inside/bench_random_mixed" 10 10 2>&1)" "HAKMEM_WARM_POOL_SIZE" "whose allocator is then the program's"
+text=$(PROGRAMS="plain=$work/plain inside=$work/inside" ONLY="inside plain" REFERENCE=inside $box 2>&1)
+like "$text" "allocators: inside plain" "PROGRAMS adds them, ONLY leaves out the others"
+like "$text" "small +[0-9.]+ \[" "they have figures"
+unlike "$(grep -c many <<<"$text")" 1 "but for a load that was not linked"
+refuses "a part that is no file" "'none.c' is neither a flag nor a C file or archive" $link "$work/plain" none.c
+refuses "a source that does not compile" "bench_random_mixed: .*error" env WHICH=bench_random_mixed $link "$work/plain" -std=none
+refuses "a folder that is not there" "'x=/none' is not NAME=FOLDER" env PROGRAMS=x=/none $box
+refuses "only an allocator that is not there" "no allocator 'nobody' here" env ONLY=nobody $box
+
 # The plot of how cost grows: a panel for each family, a line for each allocator in it, by the figures of the result.
 printf 'ws_100 1 bench_random_mixed 2000 100 1 | 1000 100 1\nws_1000 1 bench_random_mixed 2000 1000 1 | 1000 1000 1\n' \
     >"$work/grow.txt"
