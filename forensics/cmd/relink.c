@@ -13,6 +13,8 @@
 #include "layout/link_place.h"
 #include "run/command.h"
 
+enum { SEEDS_APART = 10007 /* more layouts than a sweep has */ };
+
 struct relink {
     struct result *result;
     struct arena *arena;
@@ -188,14 +190,16 @@ static bool is_whole(const struct link_map *map)
     return together > apart;
 }
 
-/* Linkers that take an order of symbols or sections, and no places. */
+/* Linkers that take an order of symbols or sections, and no places; or that shuffle by a seed. */
 static const struct orderer {
     const char *linker; /* in what it says of itself */
-    const char *option, *prefix; /* of a function's name in the list */
+    const char *option, *prefix; /* of a function's name in the list; NULL: the option takes a seed */
     const char *more;   /* a further option; NULL: none */
+    unsigned axes;      /* that move, all or none of them */
 } orderers[] = {
-    { "LLD", "--symbol-ordering-file", "", "--no-warn-symbol-ordering" },
-    { "GNU gold", "--section-ordering-file", ".text.", NULL },
+    { "LLD", "--symbol-ordering-file", "", "--no-warn-symbol-ordering", 1u << AXIS_TEXT },
+    { "GNU gold", "--section-ordering-file", ".text.", NULL, 1u << AXIS_TEXT },
+    { "mold", "--shuffle-sections", NULL, NULL, 1u << AXIS_TEXT | 1u << AXIS_DATA },
 };
 
 /* NULL: neither it nor another of them links both sides. */
@@ -301,8 +305,12 @@ void relink_close(struct relink *relink)
 
 unsigned relink_axes(const struct relink *relink, unsigned wanted)
 {
-    unsigned can = by_script(relink) ? 1u << AXIS_TEXT | 1u << AXIS_DATA : by_symbols(relink) ? 1u << AXIS_TEXT : 0;
-    return wanted & can;
+    const struct orderer *o = orderer_of(relink);
+    if (by_script(relink))
+        return wanted & (1u << AXIS_TEXT | 1u << AXIS_DATA);
+    if (relink->bolt)
+        return wanted & 1u << AXIS_TEXT;
+    return o && (wanted & o->axes) == o->axes ? o->axes : 0;
 }
 
 bool relink_transplants(const struct relink *relink)
@@ -377,6 +385,18 @@ static const char *prefixed(struct arena *arena, const char *prefix, const char 
     return text;
 }
 
+/* Links with what a seed makes of the input sections: the same of both sides as far as they have the same. */
+static bool link_shuffled(struct relink *r, int side, unsigned number, const char **path, struct err *err)
+{
+    const char *output = file_name(r, side, "");
+    const char *seed = arena_printf(r->arena, "%s=%llu", orderer_of(r)->option,
+                                    (unsigned long long)(r->study->seed * SEEDS_APART + number + 1));
+    const char *const words[] = { seed, NULL };
+    struct command_end end;
+    *path = output;
+    return link_with(r, side, output, words, &end, err);
+}
+
 /* Links with an order of functions. */
 static bool link_symbols(struct relink *r, int side, const char *order, const char **path, struct err *err)
 {
@@ -429,22 +449,39 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const struct symbol *const *)a)->name, (*(const struct symbol *const *)b)->name);
 }
 
-/* How many of the global functions are elsewhere than in the program linked without any change. */
+/* Functions by name, each name once: of two of one name nobody knows which is which. Global ones are local in what mold
+ * links. */
+static const struct symbol **named_once(struct arena *arena, const struct inventory *inv, size_t *count)
+{
+    const struct symbol **names = arena_array(arena, inv->symbol_count + 1, sizeof *names);
+    size_t all = 0;
+    for (size_t i = 0; i < inv->symbol_count; i++)
+        if (inv->symbols[i].kind == SYMBOL_FUNCTION)
+            names[all++] = &inv->symbols[i];
+    if (all)
+        qsort(names, all, sizeof *names, by_name);
+    *count = 0;
+    for (size_t i = 0, end; i < all; i = end) {
+        for (end = i + 1; end < all && strcmp(names[i]->name, names[end]->name) == 0; end++)
+            ;
+        if (end == i + 1)
+            names[(*count)++] = names[i];
+    }
+    return names;
+}
+
+/* How many of the functions are elsewhere than in the program linked without any change. */
 static bool count_moved(struct relink *r, int side, const char *path, struct err *err)
 {
-    const struct inventory *own = r->inventory[side], *inv = inventory_read(r->arena, path, err);
+    const struct inventory *inv = inventory_read(r->arena, path, err);
     if (!inv)
         return false;
-    const struct symbol **names = arena_array(r->arena, inv->symbol_count + 1, sizeof *names);
-    size_t count = 0;
-    for (size_t i = 0; i < inv->symbol_count; i++)
-        if (inv->symbols[i].kind == SYMBOL_FUNCTION && !inv->symbols[i].local)
-            names[count++] = &inv->symbols[i];
-    if (count)
-        qsort(names, count, sizeof *names, by_name);
-    for (size_t i = 0; count && i < own->symbol_count; i++) {
-        const struct symbol *s = &own->symbols[i], **twin = bsearch(&s, names, count, sizeof *names, by_name);
-        r->study->link[side].moved += s->kind == SYMBOL_FUNCTION && !s->local && twin && (*twin)->address != s->address;
+    size_t own_count, count;
+    const struct symbol **own = named_once(r->arena, r->inventory[side], &own_count);
+    const struct symbol **names = named_once(r->arena, inv, &count);
+    for (size_t i = 0; count && i < own_count; i++) {
+        const struct symbol **twin = bsearch(&own[i], names, count, sizeof *names, by_name);
+        r->study->link[side].moved += twin && (*twin)->address != own[i]->address;
     }
     return moves_something(r, side, err);
 }
@@ -456,8 +493,10 @@ static bool link_ordered_side(struct relink *r, const struct real_layout *layout
     if (r->bolt)
         return link_bolt(r, layout, side, path, err) && (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
     const char **names = functions_of(r, side, &count);
-    return link_symbols(r, side, link_order(r->arena, names, count, r->study->seed, layout->number), path, err) &&
-           (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
+    bool linked = !orderer_of(r)->prefix
+                      ? link_shuffled(r, side, layout->number, path, err)
+                      : link_symbols(r, side, link_order(r->arena, names, count, r->study->seed, layout->number), path, err);
+    return linked && (r->counted[side] ? moves_something(r, side, err) : count_moved(r, side, *path, err));
 }
 
 static bool link_remedy(struct relink *r, const char **path, struct err *err)
@@ -512,6 +551,21 @@ bool relink_layout(struct relink *relink, const struct real_layout *layout, cons
     return true;
 }
 
+/* What a linker does that shuffles all or nothing. */
+static const char *shuffled_said(const struct relink *r)
+{
+    const char *linker = r->study->link[SIDE_OLD].linker;
+    if (!relink_axes(r, r->study->axes))
+        return arena_printf(r->arena,
+                            "Code and data: not moved, as %s shuffles both or neither: let --axes have both text and data.",
+                            linker);
+    return arena_printf(r->arena,
+                        "Code and data: the input sections are shuffled by %s, by seeds. Where old and new have not the same "
+                        "sections they get other orders in one layout, and the interval is the wider for it; GNU ld and lld give both "
+                        "the same.",
+                        linker);
+}
+
 void relink_tell(const struct relink *relink, struct real_study *study)
 {
     struct arena *arena = relink->arena;
@@ -521,10 +575,12 @@ void relink_tell(const struct relink *relink, struct real_study *study)
                             "Code: %zu functions of old and %zu of new are written in other orders, and with room between them, by %s. Data: not "
                             "moved.",
                             study->link[SIDE_OLD].pieces, study->link[SIDE_NEW].pieces, study->link[SIDE_OLD].linker);
+    else if (orderer_of(relink) && !orderer_of(relink)->prefix)
+        said = shuffled_said(relink);
     else if (!relink_axes(relink, AXES_ALL))
         said = arena_printf(arena,
                             "Code and data: not moved, as %s takes neither a linker script nor an order of symbols: "
-                            "link with GNU ld, lld or gold.",
+                            "link with GNU ld, lld, gold or mold.",
                             study->link[SIDE_OLD].linker);
     else if (!by_script(relink))
         said = arena_printf(arena,

@@ -108,6 +108,20 @@ else
     skip "gold moves functions by an order of sections" "gold is not installed"
 fi
 
+if gcc -fuse-ld=mold old.o -o old.mold 2>/dev/null; then
+    gcc -fuse-ld=mold new.o -o new.mold
+    sweep --relink 'gcc -fuse-ld=mold {options} {side}.o -o {output}' --json result.json ./old.mold ./new.mold
+    is "$(field 'r["link_old"]["identical"], r["link_old"]["moved"] >= 3, r["link_old"]["moved"] == r["link_new"]["moved"]')" "True True True" "mold moves functions by shuffling what both have"
+    is "$(field '[(l["moves"]["text"], l["moves"]["data"], len(l["old"])) for l in r["layouts"] if l["kind"] == "drawn"]')" \
+        "[(True, True, 2), (True, True, 2), (True, True, 2)]" "and data along with them"
+    like "$(tr -s ' \n' ' ' <out)" 'shuffled by mold [0-9.]+ .*, by seeds. Where old and new have not the same sections they get other orders' "which is said, and what it costs"
+    sweep --axes text --relink 'gcc -fuse-ld=mold {options} {side}.o -o {output}' --json result.json ./old.mold ./new.mold
+    like "$(tr -s ' \n' ' ' <out)" 'not moved, as mold [0-9.]+ .* shuffles both or neither' "one of them alone is not moved, which is said, too"
+    is "$(field '[l["kind"] for l in r["layouts"] if l["moves"]["text"]]')" "[]" "and is not done"
+else
+    skip "mold moves functions by shuffling what both have" "mold is not installed, or this gcc does not know it"
+fi
+
 bolt=$(compgen -c llvm-bolt | sort -r | grep -x 'llvm-bolt\(-[0-9]*\)\?' | head -1)
 if [[ -n $bolt ]]; then
     # Keeps what was written, beside doing it.
