@@ -163,11 +163,18 @@ static void book_same_code(struct ledger *l)
                 "functions with identical code mispredict more at their new addresses");
 }
 
+/* Fewer are not more: work is what new executes on top of old (docs/rules.md). */
+static bool executes_no_more(const struct cost_pair *p)
+{
+    return p->old && p->new && p->old->cost.instructions > 0 &&
+           p->new->cost.instructions / p->old->cost.instructions - 1 < booking_table[BOOKING_DEPENDENCE].threshold;
+}
+
 /* Dependence cycles that a function gained without executing more: code that did not grow waits longer because of when
  * its instructions arrive, or its data. */
 static double idle_dependence(const struct cost_pair *p)
 {
-    if (!executes_alike(p))
+    if (!executes_no_more(p))
         return 0;
     return fmax(0, p->new->cost.cycles[COMPONENT_DEPENDENCE] - p->old->cost.cycles[COMPONENT_DEPENDENCE]);
 }

@@ -57,6 +57,12 @@ static OUT_OF_LINE void indirect(struct model *m, struct block *b, const uint64_
     m->btb.targets1[b->btb_slot] = next;
 }
 
+/* A call or a return: its entry in the BTB says so later than a jump's. */
+static IN_LINE void linked(struct model *m)
+{
+    m->predicted += m->call_ticks;
+}
+
 static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
 {
     switch ((enum stream_ending)b->ending) {
@@ -72,6 +78,7 @@ static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, cons
     }
     case STREAM_CALL:
         predict_call(&m->predictor, m->path, block_end(b));
+        linked(m);
         taken(m, b, true);
         break;
     case STREAM_JUMP:
@@ -79,6 +86,7 @@ static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, cons
         break;
     case STREAM_CALL_INDIRECT:
         predict_call(&m->predictor, m->path, block_end(b));
+        linked(m);
         indirect(m, b, slots, resolved);
         break;
     case STREAM_JUMP_INDIRECT:
@@ -86,6 +94,7 @@ static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, cons
         break;
     case STREAM_RETURN: {
         bool right = predict_return(&m->predictor, m->path, placed(m->remap, slots[b->next_slot - 1]));
+        linked(m);
         if (UNLIKELY(!right))
             mispredicted(m, b, COMPONENT_RETURN, EVENT_RETURN, resolved);
         taken(m, b, right);

@@ -26,6 +26,8 @@ static void set_parameters(struct model *m)
     m->forward_ticks = (uint32_t)p[P_FORWARD_LATENCY] * TICKS;
     m->queue_entries = (uint32_t)p[P_STORE_QUEUE];
     m->window_of_end = p[P_WINDOW_OF_END] > 0;
+    m->itlb2_hold_ticks = (uint32_t)p[P_ITLB2_HOLD] * TICKS;
+    m->call_ticks = PERFECT(m, COMPONENT_TAKEN) ? 0 : (uint32_t)p[P_CALL_BUBBLE] * TICKS;
     m->alias_matters = p[P_ALIAS_4K] > 0;
     m->write_back_ticks = (uint32_t)p[P_L2_WRITE_BACK] * TICKS;
     m->replace_ticks = (uint32_t)p[P_L1D_REPLACE] * TICKS;

@@ -38,6 +38,7 @@ static void measure_windows(struct model *m, struct block *b)
     const struct stream_block *d = b->rest->described;
     uint32_t width = m->fetch_width, in_window = 0, windows = 0, surplus = d->uops > b->ops ? d->uops - b->ops : 0;
     uint64_t window = b->address >> m->window_shift;
+    b->crossings = 0;
     for (unsigned i = 0; i <= d->n_insns; i++) {
         bool last = i == d->n_insns;
         uint64_t at = last ? 0 : b->address + d->insns[i].offset + (m->window_of_end ? d->insns[i].length - 1u : 0);
@@ -52,6 +53,7 @@ static void measure_windows(struct model *m, struct block *b)
                 b->first_cycles = (uint16_t)cycles;
                 b->first_used = (uint16_t)used;
             } else {
+                b->crossings++;
                 b->rest_cycles = (uint16_t)(b->rest_cycles + cycles);
                 b->rest_lost = (uint16_t)(b->rest_lost + (last ? 0 : width - used));
                 b->last_used = (uint16_t)used;

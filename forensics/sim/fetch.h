@@ -52,8 +52,12 @@ static OUT_OF_LINE void code_page_miss(struct model *m, struct block *b, uint64_
     b->rest->tally.events[EVENT_ITLB]++;
     b->rest->tally.events[EVENT_ITLB_WALK] += !hit;
     uint64_t ticks = (uint64_t)m->profile->value[hit ? P_STLB_LATENCY : P_WALK_LATENCY] * TICKS;
-    m->predicted += ticks; /* prediction names physical lines, so it waits */
-    owe(m, COMPONENT_ITLB, b, ticks);
+    uint64_t hold = hit ? m->itlb2_hold_ticks : ticks, ahead = m->fetched > m->predicted ? m->fetched - m->predicted : 0;
+    m->translated = m->predicted + ticks;
+    m->code_arrival = later(m->code_arrival, m->translated);
+    m->predicted += hold;
+    /* What the run of prediction ahead of fetch hides is nobody's wait. */
+    owe(m, COMPONENT_ITLB, b, ticks > ahead + hold + m->taken_ticks ? ticks - ahead : hold);
 }
 
 static inline void code_page(struct model *m, struct block *b, uint64_t page)
@@ -120,7 +124,7 @@ static OUT_OF_LINE void line_fill(struct model *m, struct block *b, struct code_
     b->rest->tally.events[EVENT_L1I]++;
     b->rest->tally.events[EVENT_L2I] += level > 0;
     b->rest->tally.events[EVENT_LLCI] += level > 1;
-    uint64_t begin = m->predicted;
+    uint64_t begin = later(m->predicted, m->translated);
     for (int i = 0; i <= level; i++) {
         uint64_t busy = m->channel[i] > m->now ? m->channel[i] : m->now;
         if (busy > begin)
@@ -281,6 +285,8 @@ static IN_LINE void fetch(struct model *m, struct block *b)
     fetch_touch(m, b, sequential);
     uint32_t cycles = fetch_cycles(m, b, sequential || PERFECT(m, COMPONENT_TAKEN));
     b->windows += cycles;
+    /* Prediction names one window a cycle, whether it is jumped to or runs into it. */
+    m->predicted += (uint64_t)(b->crossings + (m->entry == ENTRY_NEXT_WINDOW)) * TICKS;
     uint64_t behind = m->fetched - m->ahead_ticks;
     m->fetched += (uint64_t)cycles * TICKS;
     m->predicted = later(m->predicted, behind);

@@ -43,6 +43,7 @@ enum param {
     P_OPCACHE_SWITCH,
     P_DECODE_OPS,
     P_TAKEN_BUBBLE,
+    P_CALL_BUBBLE,
     P_BRANCHES_PER_FETCH,
     P_JCC_ERRATUM,
     /* branch prediction */
@@ -79,6 +80,7 @@ enum param {
     P_ITLB_ENTRIES,
     P_ITLB2_SETS,
     P_ITLB2_WAYS,
+    P_ITLB2_HOLD,
     P_DTLB_ENTRIES,
     P_STLB_SETS,
     P_STLB_WAYS,

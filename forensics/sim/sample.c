@@ -45,7 +45,7 @@ void sample_align_clocks(struct model *m)
 {
     m->predicted = m->fetched = m->dispatched = m->retired = m->now;
     m->due = m->late = 0;
-    m->code_arrival = 0;
+    m->code_arrival = m->translated = 0;
 }
 
 /* What is in flight when a stretch ends is in flight when the next begins: values to come, operations to retire, stores

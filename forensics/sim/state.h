@@ -116,7 +116,8 @@ struct block {
     uint8_t known_branch;     /* it ends in a branch that was taken before, so prediction must look it up */
     uint8_t plain;            /* its nodes use its references in order, each once and always */
     struct branch_bias bias;
-    uint8_t pad[7];
+    uint8_t crossings;        /* window boundaries inside it */
+    uint8_t pad[6];
     struct data_ref refs[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
@@ -238,10 +239,11 @@ struct model {
     uint64_t branch_line;      /* 64-byte line of the branches counted */
     uint32_t line_branches;
     bool decoding;             /* the last unit came from the decoders */
-    uint64_t code_arrival;     /* tick the last missing line arrives; 0: none missing */
+    uint64_t code_arrival;     /* tick the last missing line, or its address, arrives; 0: none missing */
     struct residence l1i, opcache;
     uint64_t epoch, epoch_start, code_clock;
     uint64_t last_code_page;
+    uint64_t translated;       /* tick at which the address of the last page that the first iTLB lacked is known */
     uint64_t itlb_pages[DTLB_MAX], itlb_used[DTLB_MAX];
     struct code_line **line_table;
     uint32_t line_room, line_total;
@@ -293,6 +295,8 @@ struct model {
     uint32_t line_occupancy[3], latency[3];
     uint32_t write_back_ticks; /* a written line on the path from L2 */
     uint32_t replace_ticks;    /* an L1D set is busy with bringing in a line */
+    uint32_t itlb2_hold_ticks; /* prediction waits for a hit in the second-level iTLB */
+    uint32_t call_ticks;       /* prediction takes longer to follow a call or a return */
     uint32_t microcode_ticks;  /* from a store's address to a microcoded load behind it */
     bool alias_matters;
     bool window_of_end;        /* an instruction belongs to the fetch window of its last byte, not its first */

@@ -85,7 +85,8 @@ int main(void)
 C
 mkdir -p corpus/grown
 gcc -O2 -DBLOAT=16 -o corpus/grown/old grown.c && gcc -O2 -DBLOAT=4160 -o corpus/grown/new grown.c
-sweep grown 1 --layouts 2 --apart 0 --axes text --remedy grown.remedy
+# Zen 3 hides most of what translation takes here; skylake-sp's fetch waits for it.
+sweep grown 1 --layouts 2 --apart 0 --axes text --remedy grown.remedy --profile skylake-sp
 is "$(field grown 'r["remedy"]["kind"], r["remedy"]["gain"] < -.1, r["huge_gain"]["new"] == r["remedy"]["gain"], abs(r["huge_gain"]["old"]) < .02')" \
     "huge-pages True True True" "code that grew over more pages: pages of 2 MiB take it away"
 like "$(tr -s ' \n' ' ' <grown.txt)" 'With code on pages of 2 MiB old [+-]0.[0-9] %, new -[0-9.]+ %' "which is said"
@@ -103,7 +104,7 @@ if ld --version | grep -q '^GNU ld'; then
 else
     skip "what was written can be pasted" "the linker is not GNU ld"
 fi
-sweep scattered 300 --apart 0 --remedy order.txt
+sweep scattered 300 --apart 0 --remedy order.txt --profile skylake-sp
 is "$(field scattered 'r["remedy"]["kind"], r["remedy"]["gain"] < -.05')" "old-order True" "functions that cold code keeps apart: old's order takes it away"
 is "$(grep -c '^hot' order.txt)" 160 "the order names every function"
 sweep hash 2 --apart 0 --remedy none.txt
@@ -130,11 +131,11 @@ ok "and come back from a saved result" cmp "$work/classes.json" "$work/again.jso
 "$ltf" sweep --profile zen3, "$work/corpus/hash/old" "$work/corpus/hash/new" 2>"$work/err"
 is "$?" 1 "a list that ends in a comma names no processor"
 
-sweep scattered 300 --apart 0
+sweep scattered 300 --apart 0 --profile skylake-sp
 is "$(field scattered 'r["answer"]')" luck "code scattered over pages is proved to be layout luck"
 is "$(field scattered 'r["huge_pages"] < .8 * r["observed"], r["huge_gain"]["new"] < -.01 and abs(r["huge_gain"]["old"]) < .01')" "True True" \
     "pages of 2 MiB take a part of it away, and give old nothing"
-is "$(field scattered '[abs(e["luck"]) < .01 for e in r["effects"] if e["experiment"] == "loops"]')" "[True]" "loops have no part in it"
+is "$(field scattered '[abs(e["luck"]) < .1 * r["observed"] for e in r["effects"] if e["experiment"] == "loops"]')" "[True]" "loops have no part in it"
 sweep hash 2 --apart 0
 is "$?" 2 "added work has the exit status of work"
 is "$(field hash 'r["answer"], r["effects"][0]["content"] > .05')" "code True" "added work is refuted: it is the code"

@@ -443,6 +443,12 @@ static void dependence(void)
     n->functions[0].cost.cycles[COMPONENT_TAKEN] = n->total.cycles[COMPONENT_TAKEN] = 100;
     v = verdict_of(r);
     ok(v->cause == CAUSE_HINT && v->shares[SHARE_HINT] > .99, "beside taken-branch bubbles they are the hint's doing");
+    n->functions[0].cost.instructions = n->total.instructions = 3900;
+    v = verdict_of(r);
+    ok(v->cause == CAUSE_HINT && v->shares[SHARE_WORK] < .01, "with fewer instructions they are no more work than with as many");
+    n->functions[0].cost.instructions = n->total.instructions = 4100;
+    v = verdict_of(r);
+    ok(v->shares[SHARE_WORK] > .5, "with more of them they are");
     result_free(r);
 }
 
