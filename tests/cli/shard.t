@@ -72,6 +72,36 @@ for bad in 0/3 4/3 2 2/x 1/2/3; do
     like "$? $(<err)" "^1 .*--shard takes a part and the number of parts, e.g. 2/8, not '$bad'" "--shard $bad is an error"
 done
 
+# ---- interruption of one of them ----
+long=("$ltf" sweep --real --source clock --axes stack --layouts 6 --runs 20)
+"${long[@]}" --shard 1/3 --json shard-1.json old new -- 2 >/dev/null
+"${long[@]}" --shard 3/3 --json shard-3.json old new -- 2 >/dev/null
+rounds='sorted((l["kind"], l["number"], len(l["old"]), len(l["new"])) for l in d["real_layouts"]["layouts"])'
+"${long[@]}" --shard 2/3 --json shard-2.json old new -- 2 >/dev/null
+whole=$(field "$rounds" shard-2.json)
+rm shard-2.json
+shard_two() { exec "${long[@]}" --shard 2/3 --resume state-2.json --json shard-2.json old new -- 2 >out 2>err; }
+shard_two &
+pid=$!
+for ((i = 0; i < 2000; i++)); do
+    [[ -s state-2.json ]] && break
+    sleep 0.005
+done
+kill -TERM $pid
+wait $pid
+status=$?
+before=$(field 'd["real_layouts"]["layouts"][0]["old"]' state-2.json)
+is "$status" 143 "a shard can be stopped"
+not_ok "and leaves no result" test -e shard-2.json
+like "$(<err)" 'the same command goes on from state-2.json' "but its state, and says how to go on"
+"${long[@]}" --shard 3/3 --resume state-2.json old new -- 2 >/dev/null 2>err
+like "$? $(<err)" '^1 .*state-2.json holds shard 2: give every shard a file of its own' "another shard does not go on from it"
+(shard_two)
+is "$(field 'd["real_layouts"]["layouts"][0]["old"]' shard-2.json | cut -c1-$((${#before} - 1)))" "${before%]}" "the same command goes on with the rounds that ran"
+is "$(field "$rounds" shard-2.json)" "$whole" "and ends with all layouts and rounds of its part"
+"$ltf" merge shard-1.json shard-2.json shard-3.json --json whole.json >out 2>err
+is "$(cat err; field "$numbers, d['real_layouts']['all']['layouts']" whole.json)" "[0, 1, 2, 3, 4, 5] 6" "which is merged like any other"
+
 # ---- on the model ----
 if [[ ! -x $root/build/recorder/layout_tax_recorder-amd64-linux ]]; then
     skip "shards on the model" "no recorder was built"
