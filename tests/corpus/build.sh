@@ -4,6 +4,7 @@
 #   build.sh --list            PAIR | CAUSE | WHY
 #   build.sh --blind           PAIR | why the model cannot see it
 #   build.sh OUT [PAIR...]     all pairs, or those named
+#   BOTH=-O3 build.sh OUT      with flags of both sides, behind -O2
 #
 # The cause of a pair is written down here when the pair is made, before any verdict on it is looked at. A pair whose cause
 # the model does not find stays, with its label: it counts as wrong, and `blind` says why.
@@ -58,29 +59,31 @@ backtrack|the clock loses 14 % and more at the other offset, and what of the fro
 ROWS
 }
 
-cc=${CC:-gcc}
+cc=${CC:-gcc} both=-O2\ ${BOTH-}
 
 build() { # OUT PAIR SOURCES COMMON OLD NEW
     local out=$1 sources=$3 common=$4 side flags list
     local -A own=([old]=$5 [new]=$6)
     rm -rf "$out" && mkdir -p "$out"
     for side in old new; do
-        flags="-O2 ${common//@tight/-falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1}"
+        flags="$both ${common//@tight/-falign-functions=1 -falign-loops=1 -falign-jumps=1 -falign-labels=1}"
         list=$sources
         case $common in
         *@library*)
             # shellcheck disable=SC2086 # lists of flags
-            "$cc" -O2 -fPIC ${own[$side]} -shared -Wl,-soname,lib$side.so -o "$out/lib$side.so" "${common##*@library }"
-            # shellcheck disable=SC2016
-            "$cc" -O2 -o "$out/$side" "$list" "-Wl,-rpath,\$ORIGIN" "$out/lib$side.so"
+            "$cc" $both -fPIC ${own[$side]} -shared -Wl,-soname,lib$side.so -o "$out/lib$side.so" "${common##*@library }"
+            # shellcheck disable=SC2016,SC2086
+            "$cc" $both -o "$out/$side" "$list" "-Wl,-rpath,\$ORIGIN" "$out/lib$side.so"
             continue
             ;;
         *@profile*)
             rm -rf "$out/data"
-            "$cc" -O2 -fprofile-generate -fprofile-update=single -fprofile-dir="$out/data" -dumpbase x -o "$out/train" "$list"
+            # shellcheck disable=SC2086
+            "$cc" $both -fprofile-generate -fprofile-update=single -fprofile-dir="$out/data" -dumpbase x -o "$out/train" "$list"
             # shellcheck disable=SC2086
             "$out/train" ${own[$side]#train:} >/dev/null
-            "$cc" -O2 -fprofile-use="$out/data" -dumpbase x -o "$out/$side" "$list"
+            # shellcheck disable=SC2086
+            "$cc" $both -fprofile-use="$out/data" -dumpbase x -o "$out/$side" "$list"
             rm -rf "$out/data" "$out/train"
             continue
             ;;

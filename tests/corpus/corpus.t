@@ -38,7 +38,7 @@ while IFS='|' read -r pair why; do
     blind[$pair]=$why
 done < <("$build" --blind)
 causes=(layout hint data work none)
-right=0 total=0
+right=0 total=0 claims=()
 while IFS='|' read -r pair label why; do
     "$ltf" --runs 0 --layouts 0 --profile zen3 --json "$work/$pair.json" "$work/corpus/$pair/old" "$work/corpus/$pair/new" >"$work/$pair.txt" 2>&1
     cause=$(field "$work/$pair.json" cause) primary=$(field "$work/$pair.json" primary)
@@ -51,9 +51,14 @@ while IFS='|' read -r pair label why; do
     matrix[$label,$primary]=$((${matrix[$label,$primary]-0} + 1))
     total=$((total + 1))
     [[ $primary != "$label" ]] || right=$((right + 1))
+    claims+=("$(field "$work/$pair.json" confidence) $([[ $primary == "$label" ]] && echo 1 || echo 0)")
 done < <("$build" --list)
 
 diag "primary cause found, by label: $right of $total"
+stated=$(printf '%s\n' "${claims[@]}" | awk '{ sum += $1 } END { printf "%.0f", 100 * sum / NR }')
+diag "mean confidence stated: $stated %, right: $((100 * right / total)) %"
+off=$((100 * right / total - stated))
+ok "the confidence stated is what comes of it, within fifteen points" test "${off#-}" -le 15
 ok "there are 24 pairs at least" test "$total" -ge 24
 ok "nine causes of ten are right, those it is blind to counted as wrong" test $((10 * right)) -ge $((9 * total))
 is "${matrix[none,none]-0}" "$("$build" --list | grep -c '|none|')" "no false alarm on a pair that differs in nothing"
