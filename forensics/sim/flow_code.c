@@ -85,8 +85,8 @@ struct coder {
     uint8_t *at;
     const struct flow *flow;
     const struct flow_offsets *model;
-    enum reg self, ready, now, done; /* the model, its ready times, the execution's two ticks */
-    enum reg slots, refs;            /* only with calls */
+    enum reg middle, now, done; /* the middle of the model's ready times, the execution's two ticks */
+    enum reg slots;             /* only with calls */
     uint8_t held;                    /* the place whose time rax holds; FLOW_NONE: none */
     int32_t floor[FLOW_SLOTS];       /* no place is ready before now + floor; NEVER: nothing known */
     int32_t constant[FLOW_SLOTS];    /* and these are ready just then; NEVER: not known beforehand */
@@ -172,15 +172,6 @@ static void pop(struct coder *c, enum reg reg)
     byte(c, 0x58u | (reg & 7u));
 }
 
-static void call(struct coder *c, uint32_t pointer)
-{
-    byte(c, 0xff); /* call [self + pointer] */
-    byte(c, 0x90u | (c->self & 7u));
-    word(c, &pointer, 4);
-}
-
-/* ---- nodes ---- */
-
 /* A place's time, from the middle of the places that are used most: near displacements are short. */
 enum { MIDDLE = 16 };
 
@@ -188,6 +179,23 @@ static int32_t time_of(uint8_t place)
 {
     return 8 * ((int32_t)place - MIDDLE);
 }
+
+/* And that middle, bytes from the model's start. */
+static int32_t middle_of(const struct flow_offsets *model)
+{
+    return (int32_t)model->ready - time_of(0);
+}
+
+/* Calls what the model holds at `pointer`, bytes from its start. */
+static void call(struct coder *c, uint32_t pointer)
+{
+    int32_t displacement = (int32_t)pointer - middle_of(c->model);
+    byte(c, 0xff);
+    byte(c, 0x90u | (c->middle & 7u));
+    word(c, &displacement, 4);
+}
+
+/* ---- nodes ---- */
 
 static int32_t higher(int32_t a, int32_t b)
 {
@@ -213,10 +221,10 @@ static int32_t input(struct coder *c, const struct flow_node *n)
     if (!varies(c, a))
         return least;
     if (a != c->held)
-        on_memory(c, LOAD, RAX, c->ready, time_of(a));
+        on_memory(c, LOAD, RAX, c->middle, time_of(a));
     if (varies(c, b) && b != a) {
-        on_memory(c, COMPARE, RAX, c->ready, time_of(b));
-        on_memory(c, IF_BELOW, RAX, c->ready, time_of(b));
+        on_memory(c, COMPARE, RAX, c->middle, time_of(b));
+        on_memory(c, IF_BELOW, RAX, c->middle, time_of(b));
     }
     if (higher(c->floor[a], varies(c, b) ? c->floor[b] : NEVER) < least)
         raise_to(c, RAX, least);
@@ -244,7 +252,7 @@ static bool is_awaited(const struct coder *c, const struct flow_node *n)
 /* rax is the time of `place` from here on. */
 static void keep(struct coder *c, uint8_t place, int32_t floor)
 {
-    on_memory(c, STORE, RAX, c->ready, time_of(place));
+    on_memory(c, STORE, RAX, c->middle, time_of(place));
     c->held = place;
     c->floor[place] = floor;
     c->constant[place] = NEVER;
@@ -293,8 +301,8 @@ static void make_arguments(struct coder *c, const struct flow_node *n, const str
         on_memory(c, ADDRESS, RCX, c->now, known);
     else
         move(c, RCX, RAX);
-    on_memory(c, ADDRESS, RSI, c->refs, (int32_t)(n->ref * sizeof *ref));
-    move(c, RDI, c->self);
+    constant_into(c, RSI, (uint64_t)(uintptr_t)ref);
+    on_memory(c, ADDRESS, RDI, c->middle, -middle_of(c->model));
 }
 
 static void make_load(struct coder *c, const struct flow_node *n, const struct data_ref *refs)
@@ -313,7 +321,7 @@ static void make_store(struct coder *c, const struct flow_node *n, const struct 
     make_arguments(c, n, refs);
     on_memory(c, ADDRESS, RAX, RCX, n->latency);
     raise(c, c->done, RAX);
-    on_memory(c, LOAD, R8, c->ready, time_of(n->data));
+    on_memory(c, LOAD, R8, c->middle, time_of(n->data));
     if (n->data != FLOW_NONE)
         raise(c, c->done, R8);
     call(c, c->model->store);
@@ -333,7 +341,7 @@ static void make_node(struct coder *c, const struct flow_node *n, const struct d
 
 /* ---- a block ---- */
 
-static const enum reg kept[] = { RBX, RBP, R12, R13, R14, R15 };
+static const enum reg kept[] = { RBX, R12, R13, R14 }; /* with the one more pushed behind them, what calls want of the stack */
 enum { KEPT = sizeof kept / sizeof kept[0] };
 
 static bool calls(const struct flow *flow)
@@ -345,25 +353,21 @@ static bool calls(const struct flow *flow)
 }
 
 /* rdi, rsi, rdx and rcx come in: the model, the slots, now, and the least that can be done. */
-static void begin(struct coder *c, bool calling, const struct data_ref *refs)
+static void begin(struct coder *c, bool calling)
 {
-    int32_t places = (int32_t)c->model->ready - time_of(0);
     for (unsigned i = 0; calling && i < KEPT; i++)
         push(c, kept[i]);
     if (calling) {
-        c->self = RBP, c->ready = RBX, c->now = R12, c->done = R13, c->slots = R14, c->refs = R15;
-        move(c, RBP, RDI);
+        c->middle = RBX, c->now = R12, c->done = R13, c->slots = R14;
         move(c, R12, RDX);
         move(c, R13, RCX);
         move(c, R14, RSI);
-        constant_into(c, R15, (uint64_t)(uintptr_t)refs);
-        on_memory(c, ADDRESS, RBX, RDI, places);
     } else {
-        c->self = RDI, c->ready = R10, c->now = R8, c->done = R9;
+        c->middle = R10, c->now = R8, c->done = R9;
         move(c, R8, RDX);
         move(c, R9, RCX);
-        on_memory(c, ADDRESS, R10, RDI, places);
     }
+    on_memory(c, ADDRESS, c->middle, RDI, middle_of(c->model));
     push(c, RCX); /* [rsp]: when the branch is decided */
 }
 
@@ -389,7 +393,7 @@ flow_code *flow_compile(struct code_space *space, const struct flow *flow, const
     uint8_t *start = c.at;
     for (int i = 0; i < FLOW_SLOTS; i++)
         c.floor[i] = c.constant[i] = NEVER;
-    begin(&c, calls(flow), refs);
+    begin(&c, calls(flow));
     for (unsigned i = 0; i < flow->count; i++)
         make_node(&c, &flow->nodes[i], refs);
     end(&c, calls(flow));

@@ -48,6 +48,7 @@ static void allocate(const struct tage_lookup *found, int provider, bool taken)
 bool predict_tables(const struct tage_lookup *found, bool taken)
 {
     unsigned matches = 0;
+#pragma GCC unroll 4
     for (unsigned i = 0; i < TAGE_TABLES; i++)
         matches |= (unsigned)(found->entry[i]->tag == found->tag[i]) << i;
     bool base = *found->base >= 2;

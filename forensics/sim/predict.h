@@ -81,6 +81,7 @@ static inline void predict_ahead(const struct predictor *predictor, const struct
     if (bias->run >= BIAS_RUN)
         return;
     uint64_t place = pc * tage_pc_mix;
+#pragma GCC unroll 4
     for (unsigned i = 0; i < TAGE_TABLES; i++) {
         uint64_t mask = (1ull << tage_bits[i]) - 1;
         uint64_t hash = ((path->history & mask) * tage_mix[i] ^ place) * tage_mix[0];
