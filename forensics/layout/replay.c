@@ -140,7 +140,10 @@ bool replay_run(struct arena *keep, const struct replay *replays, size_t count, 
     for (size_t i = 0; i < count; i++) {
         assert(strcmp(replays[i].recording, replays->recording) == 0);
         players[i] = (struct player){ .replay = &replays[i], .model = model_create(replays[i].profile, 0), .arena = arena };
-        model_without_objects(players[i].model);
+        if (replays[i].side)
+            model_without_objects(players[i].model);
+        else
+            model_unexplained(players[i].model);
         if (replays[i].remap)
             model_remap(players[i].model, replays[i].remap);
     }

@@ -78,6 +78,7 @@ struct model *model_create(const struct profile *profile, uint32_t perfect)
     m->predicted = m->fetched = m->dispatched = m->retired = m->now = START;
     m->epoch = 1;
     m->phase_left = UINT64_MAX;
+    m->explained = UINT64_MAX;
     m->window = m->branch_line = m->last_code_page = ~0ull;
     for (int i = 0; i < L1_SETS; i++)
         m->l1d.turnover[i] = UINT64_MAX;
@@ -104,6 +105,12 @@ void model_interpret(struct model *m)
 void model_without_objects(struct model *m)
 {
     objects_release(&m->objects);
+}
+
+void model_unexplained(struct model *m)
+{
+    model_without_objects(m);
+    m->explained = 0;
 }
 
 void model_free(struct model *m)

@@ -72,6 +72,9 @@ void model_interpret(struct model *model);
  * Before the first run. */
 void model_without_objects(struct model *model);
 
+/* And no wait is explained: what a block takes beyond its base is dependence all alike. model_ticks() stays what it is. */
+void model_unexplained(struct model *model);
+
 /* NULL is harmless. */
 void model_free(struct model *model);
 

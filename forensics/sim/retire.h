@@ -80,7 +80,7 @@ static IN_LINE void retire(struct model *m, struct block *b, uint64_t done, uint
     uint64_t earliest = m->retired + b->base, retired = later(later(done, m->retire_floor), earliest);
     uint64_t extra = retired - earliest, group = m->group, last = m->ops / RETIRE_STEP;
     m->retired = retired;
-    if (UNLIKELY(((m->late | waited) != 0) & (extra != 0)))
+    if (UNLIKELY((((m->late | waited) & m->explained) != 0) & (extra != 0)))
         explain(m, b, extra, waited);
     else
         b->dependence += extra;

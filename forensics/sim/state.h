@@ -249,6 +249,7 @@ struct model {
     uint32_t line_room, line_total;
 
     /* waits still to be explained: ticks by component, and the block whose fault they are */
+    uint64_t explained;        /* all ones; 0: no wait is */
     uint32_t due, late;        /* bit sets over components: front end; data */
     uint64_t due_ticks[COMPONENT_COUNT], late_ticks[COMPONENT_COUNT];
     struct block *due_block[COMPONENT_COUNT];

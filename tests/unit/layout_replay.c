@@ -408,6 +408,7 @@ static void test_shares(void)
         for (int c = 0; c < COMPONENT_COUNT; c++)
             sum += result.shares[i].cycles[c];
     is_near(sum, result.cycles, 1e-6 * result.cycles, "they sum to the total");
+    ok(run(NULL).cycles == result.cycles, "which is the same, to the tick, when nothing is explained");
     ok(result.shares[2].cycles[COMPONENT_BASE] == 0, "a heap takes none");
 }
 
