@@ -63,19 +63,21 @@ static IN_LINE void linked(struct model *m)
     m->predicted += m->call_ticks;
 }
 
-static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
+static IN_LINE void conditional(struct model *m, struct block *b, unsigned exit, uint64_t resolved)
+{
+    bool right = predict_direction(&m->lookup, m->path, &b->bias, exit);
+    if (UNLIKELY(!right))
+        mispredicted(m, b, COMPONENT_DIRECTION, EVENT_DIRECTION, resolved);
+    if (exit)
+        taken(m, b, right);
+    else
+        m->fall_through = block_end(b);
+}
+
+/* A branch of any other kind, or none. */
+static IN_LINE void other_branch(struct model *m, struct block *b, const uint64_t *slots, uint64_t resolved)
 {
     switch ((enum stream_ending)b->ending) {
-    case STREAM_COND: {
-        bool right = predict_direction(&m->lookup, m->path, &b->bias, exit);
-        if (UNLIKELY(!right))
-            mispredicted(m, b, COMPONENT_DIRECTION, EVENT_DIRECTION, resolved);
-        if (exit)
-            taken(m, b, right);
-        else
-            m->fall_through = block_end(b);
-        break;
-    }
     case STREAM_CALL:
         predict_call(&m->predictor, m->path, block_end(b));
         linked(m);
@@ -100,10 +102,19 @@ static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, cons
         taken(m, b, right);
         break;
     }
-    case STREAM_FALL: case STREAM_SYSCALL: case STREAM_REP: case STREAM_ENDINGS:
+    case STREAM_COND: case STREAM_FALL: case STREAM_SYSCALL: case STREAM_REP: case STREAM_ENDINGS:
         m->fall_through = block_end(b);
         break;
     }
+}
+
+/* Three of four blocks end in a condition, so that is asked first. */
+static IN_LINE void branch(struct model *m, struct block *b, unsigned exit, const uint64_t *slots, uint64_t resolved)
+{
+    if (LIKELY(b->ending == STREAM_COND))
+        conditional(m, b, exit, resolved);
+    else
+        other_branch(m, b, slots, resolved);
 }
 
 #endif

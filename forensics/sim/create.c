@@ -20,6 +20,7 @@ static void set_parameters(struct model *m)
                           ? 63
                           : (unsigned)__builtin_ctz((unsigned)p[P_FETCH_WINDOW]); /* 63: all code is one window */
     m->window_bytes = 1ull << m->window_shift;
+    m->fetch_share = (1ull << 32) / m->fetch_width + 1;
     m->window_ops_room = (uint32_t)p[P_WINDOW];
     m->l1d_ticks = (uint32_t)p[P_L1D_LATENCY] * TICKS;
     m->branches_per_fetch = (uint32_t)p[P_BRANCHES_PER_FETCH];

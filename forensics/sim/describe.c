@@ -136,6 +136,8 @@ void describe_block(struct model *m, const struct stream_block *d)
     b->address = d->address;
     b->bytes = (uint16_t)d->bytes;
     b->branch_offset = d->insns[d->n_insns - 1].offset;
+    b->window_offset = m->window_of_end ? (uint16_t)(d->bytes - 1) : b->branch_offset;
+    b->plain_exits = d->ending == STREAM_REP ? 0 : 2;
     b->node_count = of.count;
     b->ref_count = d->n_refs;
     b->base = of.base;

@@ -208,12 +208,9 @@ static IN_LINE uint32_t fetch_cycles(struct model *m, const struct block *b, boo
     m->slots_before = m->window_ops;
     if (sequential && (b->address ^ m->window) < m->window_bytes) {
         m->entry = ENTRY_SAME_WINDOW;
-        cycles = 0;
         used = m->window_ops + b->first_ops;
-        while (used > m->fetch_width) {
-            used -= m->fetch_width;
-            cycles++;
-        }
+        cycles = (uint32_t)((used - (used > 0)) * m->fetch_share >> 32); /* full ones; what is left fills 1..fetch_width */
+        used -= cycles * m->fetch_width;
     } else {
         m->entry = sequential ? ENTRY_NEXT_WINDOW : ENTRY_JUMP;
     }
@@ -221,7 +218,7 @@ static IN_LINE uint32_t fetch_cycles(struct model *m, const struct block *b, boo
         cycles += b->rest_cycles;
         used = b->last_used;
     }
-    m->window = m->window_of_end ? block_end(b) - 1 : block_branch(b);
+    m->window = block_window(b);
     m->window_ops = used;
     return cycles;
 }
@@ -243,7 +240,7 @@ static IN_LINE void count_branch(struct model *m, struct block *b, bool sequenti
         m->line_branches = 0;
     if (!b->known_branch)
         return;
-    uint64_t line = (m->window_of_end ? block_end(b) - 1 : block_branch(b)) >> 6;
+    uint64_t line = block_window(b) >> 6;
     if (line != m->branch_line) {
         m->branch_line = line;
         m->line_branches = 0;

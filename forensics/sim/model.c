@@ -167,7 +167,7 @@ static OUT_OF_LINE void execute_rarity(struct model *m, struct block *b, const u
 
 static IN_LINE void execute(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
-    if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
+    if (UNLIKELY(exit >= b->plain_exits)) {
         execute_rarity(m, b, slots, exit);
         return;
     }
@@ -198,7 +198,7 @@ static OUT_OF_LINE void warm_rarity(struct model *m, struct block *b, const uint
  * block's own width, and nothing waits. */
 static IN_LINE void warm(struct model *m, struct block *b, const uint64_t *slots, unsigned exit)
 {
-    if (UNLIKELY(exit > 1 || b->ending == STREAM_REP)) {
+    if (UNLIKELY(exit >= b->plain_exits)) {
         warm_rarity(m, b, slots, exit);
         return;
     }

@@ -117,7 +117,9 @@ struct block {
     uint8_t plain;            /* its nodes use its references in order, each once and always */
     struct branch_bias bias;
     uint8_t crossings;        /* window boundaries inside it */
-    uint8_t pad[6];
+    uint16_t window_offset;   /* of the byte whose fetch window and line its last instruction counts for */
+    uint8_t plain_exits;      /* exits below this one leave it after all of it ran once: 2, a repeat's none */
+    uint8_t pad[3];
     struct data_ref refs[];
 };
 _Static_assert(sizeof(struct block) == 128, "two cache lines");
@@ -138,6 +140,12 @@ static inline uint64_t block_end(const struct block *b)
 static inline uint64_t block_branch(const struct block *b)
 {
     return b->address + b->branch_offset;
+}
+
+/* The byte whose fetch window its last instruction counts for. */
+static inline uint64_t block_window(const struct block *b)
+{
+    return b->address + b->window_offset;
 }
 
 /* One 64-byte line of code that some block covers. */
@@ -293,6 +301,7 @@ struct model {
     uint32_t forward_ticks, taken_ticks, ahead_ticks, queue_ticks, fetch_width, window_shift, l1d_ticks,
         branches_per_fetch;
     uint64_t window_bytes;     /* 1 << window_shift */
+    uint64_t fetch_share;      /* more than 2^32 / fetch_width, by one at most: to divide by it */
     uint32_t line_occupancy[3], latency[3];
     uint32_t write_back_ticks; /* a written line on the path from L2 */
     uint32_t replace_ticks;    /* an L1D set is busy with bringing in a line */
