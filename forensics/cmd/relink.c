@@ -325,7 +325,8 @@ bool relink_pads(const struct relink *relink)
 
 bool relink_remedies(const struct relink *relink, enum remedy_kind kind)
 {
-    bool places = kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_OLD || kind == REMEDY_HOT;
+    bool places = kind == REMEDY_ALIGN || kind == REMEDY_PLACE || kind == REMEDY_OLD || kind == REMEDY_HOT ||
+                  kind == REMEDY_VARIABLE || kind == REMEDY_PAD;
     return places && by_script(relink);
 }
 
@@ -507,8 +508,8 @@ static bool link_remedy(struct relink *r, const char **path, struct err *err)
                                    : NULL;
     if (!script)
         return err_set(err, ERR_TARGET,
-                       "the remedy could not be built: its functions have no sections of their own (compile new with "
-                       "-ffunction-sections)");
+                       "the remedy could not be built: its functions or data have no sections of their own (compile new with "
+                       "-ffunction-sections -fdata-sections; thread-local data cannot be placed)");
     bool linked = link_script(r, SIDE_NEW, script, &map, path, err);
     unlink(map);
     return linked;

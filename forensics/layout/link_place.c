@@ -210,8 +210,8 @@ const char *link_script_place(struct arena *arena, const char *script, const cha
     return made;
 }
 
-/* Whether a piece is this function: ".text.walk", ".text.hot.walk". */
-static bool is_function(const struct link_piece *p, const char *name)
+/* Whether a piece is this function or variable: ".text.walk", ".text.hot.walk", ".bss.table". */
+static bool is_named(const struct link_piece *p, const char *name)
 {
     size_t length = strlen(name), section = strlen(p->section);
     return section > length + 1 && strcmp(p->section + section - length, name) == 0 &&
@@ -222,7 +222,7 @@ static bool is_function(const struct link_piece *p, const char *name)
 static size_t rank_of(const struct link_piece *p, const struct layout_remedy *remedy)
 {
     for (size_t i = 0; i < remedy->order_count; i++)
-        if (is_function(p, remedy->order[i]))
+        if (is_named(p, remedy->order[i]))
             return i;
     return SIZE_MAX;
 }
@@ -238,13 +238,28 @@ static int by_rank(const void *a, const void *b)
     return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
+/* What goes in front of the remedy's own piece; NULL: it is about an order. */
+static const char *step_of(struct arena *arena, const struct layout_remedy *remedy)
+{
+    switch (remedy->kind) {
+    case REMEDY_ALIGN: case REMEDY_PLACE: return arena_printf(arena, ". = ALIGN(64) + %u; ", remedy->phase);
+    case REMEDY_VARIABLE: return ". = ALIGN(64); ";
+    case REMEDY_PAD: return ". += 64; ";
+    case REMEDY_LOOP: case REMEDY_FIELDS: case REMEDY_SPLIT: case REMEDY_OLD: case REMEDY_HOT: case REMEDY_HUGE:
+    case REMEDY_SPLIT_ALL: case REMEDY_COUNT: break;
+    }
+    return NULL;
+}
+
 /* The pieces as they are, those of an order put into it where the first of them is; false: the remedy finds no piece.
  */
-static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *map, const struct layout_remedy *remedy)
+static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *map, const char *section,
+                         const struct layout_remedy *remedy)
 {
+    const char *step = step_of(arena, remedy);
     size_t count, ordered = 0;
     uint64_t page;
-    const struct link_piece **pieces = pieces_of(arena, map, ".text", &count, &page);
+    const struct link_piece **pieces = pieces_of(arena, map, section, &count, &page);
     struct ranked_piece *ranked = arena_array(arena, count + 1, sizeof *ranked);
     for (size_t i = 0; i < count; i++) {
         size_t rank = rank_of(pieces[i], remedy);
@@ -255,10 +270,9 @@ static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *m
         qsort(ranked, ordered, sizeof *ranked, by_rank);
     bool found = ordered > 1, printed = false;
     for (size_t i = 0; i < count; i++) {
-        bool aligned =
-            (remedy->kind == REMEDY_ALIGN || remedy->kind == REMEDY_PLACE) && is_function(pieces[i], remedy->name);
+        bool stepped = step && is_named(pieces[i], remedy->name);
         bool in_order = rank_of(pieces[i], remedy) != SIZE_MAX;
-        found = found || aligned;
+        found = found || stepped;
         for (size_t k = 0; in_order && !printed && k < ordered; k++) {
             fputs("\n    ", to);
             print_pattern(to, ranked[k].piece);
@@ -267,28 +281,40 @@ static bool print_remedy(struct arena *arena, FILE *to, const struct link_map *m
         if (in_order)
             continue;
         fputs("\n    ", to);
-        if (aligned)
-            fprintf(to, ". = ALIGN(64) + %u; ", remedy->phase);
+        if (stepped)
+            fputs(step, to);
         print_pattern(to, pieces[i]);
     }
     return found;
 }
 
-const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map,
-                               const struct layout_remedy *remedy)
+/* With the pieces of one output section; NULL: the script lacks it, or the remedy finds none there. */
+static const char *script_remedied(struct arena *arena, const char *script, const struct link_map *map,
+                                   const char *section, const struct layout_remedy *remedy)
 {
-    const char *from = find_section(script, ".text"), *body = from ? strchr(from, '{') : NULL;
+    const char *from = find_section(script, section), *body = from ? strchr(from, '{') : NULL;
     char *text = NULL;
     size_t bytes = 0;
     FILE *to = body ? open_memstream(&text, &bytes) : NULL;
     if (!to)
         return NULL;
     fprintf(to, "%.*s", (int)(body + 1 - script), script);
-    bool found = print_remedy(arena, to, map, remedy);
+    bool found = print_remedy(arena, to, map, section, remedy);
     fprintf(to, "\n%s", body + 1);
     fclose(to);
     const char *made = found ? arena_strdup(arena, text) : NULL;
     free(text);
+    return made;
+}
+
+const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map,
+                               const struct layout_remedy *remedy)
+{
+    enum layout_axis axis = remedy->kind == REMEDY_PAD || remedy->kind == REMEDY_VARIABLE ? AXIS_DATA : AXIS_TEXT;
+    const char *made = NULL;
+    for (const struct link_section *s = link_sections; s->name && !made; s++)
+        if (s->axis == axis)
+            made = script_remedied(arena, script, map, s->name, remedy);
     return made;
 }
 

@@ -33,8 +33,8 @@ void link_place(struct arena *arena, const struct link_map maps[2], const struct
 const char *link_script_place(struct arena *arena, const char *script, const char *section,
                               const struct link_places *places);
 
-/* `script` with the pieces of .text in the order in which they are in the program, but for what the remedy changes;
- * NULL: the script has no .text, or the functions it is about have no pieces of their own. */
+/* `script` with the pieces of the remedy's output section in the order in which they are in the program, but for what it
+ * changes; NULL: the functions or data that it is about have no pieces of their own. */
 const char *link_script_remedy(struct arena *arena, const char *script, const struct link_map *map,
                                const struct layout_remedy *remedy);
 

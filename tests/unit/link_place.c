@@ -123,6 +123,14 @@ static void test_remedy(void)
     struct layout_remedy order = { .kind = REMEDY_HOT, .order = names, .order_count = 2 };
     made = link_script_remedy(arena, script, &map, &order);
     ok(made && strstr(made, "  {\n    *(.text.walk)\n    *(.text.unlikely.complain)\n    \"/usr"), "functions are put into an order, the others keep theirs");
+    static const char with_data[] = "SECTIONS\n{\n  .text : { *(.text) }\n  .rodata : { *(.rodata) }\n}\n";
+    struct layout_remedy pad = { .kind = REMEDY_PAD, .name = "names" }, line = { .kind = REMEDY_VARIABLE, .name = "names" };
+    made = link_script_remedy(arena, with_data, &map, &pad);
+    ok(made && strstr(made, "  .rodata : {\n    . += 64; *(.rodata.names)\n"), "64 bytes go in front of an array in the section that it is in (%s)", made ? made : "-");
+    made = link_script_remedy(arena, with_data, &map, &line);
+    ok(made && strstr(made, ". = ALIGN(64); *(.rodata.names)\n"), "a variable begins on a border");
+    pad.name = "walk";
+    ok(!link_script_remedy(arena, with_data, &map, &pad), "a function is no array");
     struct layout_remedy nobody = { .kind = REMEDY_ALIGN, .name = "alk" };
     ok(!link_script_remedy(arena, script, &map, &nobody), "a function without a section of its own cannot be placed");
 }
