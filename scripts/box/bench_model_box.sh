@@ -10,8 +10,9 @@
 # where that fails they are left out, and it is said. Every binary is compared with its set's base (a
 # pair's old). The model's ratio is of modelled cycles (--runs 0, deterministic); the clock's is of processor time, each
 # binary right before or after its base, rounds interleaved, randomisation off. A copy of each base says how much of that is
-# noise, and an effect counts as sure when its 99 % interval over the rounds does not reach 0. On a quiet machine with two
-# cores the whole table takes less than ten minutes.
+# noise, and an effect counts as sure when its 99 % interval over the rounds does not reach 0. Rounds beside an idle SMT
+# sibling count alone where there are enough of them. On a quiet machine with two cores the whole table takes less than ten
+# minutes.
 #
 #   ROUNDS=40   LAYOUTS=32   PROFILE=zen3   BUILD=build   KEEP=FILE (every row as TSV)   SOURCES=BUILD/sources
 #   STATE=FILE   times and modelled cycles are kept here and reused: a busy machine is measured in instalments. Delete it
@@ -196,6 +197,7 @@ set_zlib()
     relinked zlib "$WORK"/objects/zlib/*.o -- -c "$WORK/numbers"
 }
 
+gcc -O2 -o "$WORK/timed_run" "$BOX_DIR/timed_run.c"
 for set in "${SETS[@]}"; do
     [[ $(type -t "set_$set") == function ]] ||
         die "there is no set '$set'; use corpus, sort, kernels, random_mixed, lua, bzip2, zlib, report"
@@ -206,4 +208,4 @@ for set in "${SETS[@]}"; do
     "set_$set"
 done
 env -i PATH="$PATH" LC_ALL=C setarch -R python3 "$BOX_DIR/model_against_clock.py" --rounds "$ROUNDS" --profile "$PROFILE" \
-    --command "$LTF" ${STATE:+--state "$STATE"} ${KEEP:+--keep "$KEEP"} "$WORK/rows"
+    --command "$LTF" --timed "$WORK/timed_run" ${STATE:+--state "$STATE"} ${KEEP:+--keep "$KEEP"} "$WORK/rows"

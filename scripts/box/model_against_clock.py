@@ -4,6 +4,9 @@ Rows are SET, NAME, BASE, BINARY, ARGS... by tabs. A row called `copy` is BASE a
 Effects are ratio - 1. The sign agrees when the model moves the same way as the clock, by at least a tenth as much.
 
 A round runs base and binary of every row one right after the other, so that both meet the same neighbours on the machine.
+Before and after each run timed_run.c measures how long a taken jump takes. Where that is near the shortest seen, the core's
+SMT sibling was idle, as the model's is; a row with QUIET_LEAST such rounds is measured by these alone, and is measured
+further, up to MORE times as many rounds, until it has them.
 A row's ratio is taken from its rounds in the way that tells the odd rounds from the even ones least; the model has no part in
 the choice. An effect is sure when its 99 % bootstrap interval over the rounds does not reach 0.
 """
@@ -21,16 +24,26 @@ LARGE = 0.03  # effects of the clock beyond which the sign must agree
 SURE = 0.99  # of a row's interval
 RESAMPLES = 2000
 ROUND_RESAMPLES = 400
+QUIET = 1.25  # times the shortest jump: more is a busy sibling
+QUIET_LEAST = 10
+MORE = 3
 
 
-def processor_time(argv):
-    """Seconds of user and system time of one run, what it prints thrown away."""
-    pid = os.posix_spawn(argv[0], argv, {"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-                         file_actions=[(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_WRONLY, 0) for fd in (1, 2)])
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        sys.exit(f"{argv[0]} ended with status {status}")
-    return usage.ru_utime + usage.ru_stime
+def processor_time(timed, argv):
+    """Seconds of user and system time of one run, what it prints thrown away, and cycles a jump around it."""
+    done = subprocess.run([timed] + argv, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        sys.exit(f"{argv[0]} cannot be timed, or ended with another status than 0")
+    return tuple(map(float, done.stdout.split()))
+
+
+def quiet_limit(state):
+    """Cycles a jump that still mean an idle sibling."""
+    return QUIET * min((jump for rounds in state["rounds"].values() for *_, jump in rounds), default=1)
+
+
+def quiet_rounds(rounds, limit):
+    return [(old, new) for old, new, jump in rounds if jump <= limit]
 
 
 def low_tail(times):
@@ -75,24 +88,30 @@ def programs_of(rows):
     return programs
 
 
-def measure(rows, rounds, state, save):
-    """Processor times of base and binary, by row, until each has `rounds`; a round runs every row, in a new order."""
-    times, shuffle = state["times"], random.Random(1)
+def lacks_rounds(times, rounds, limit):
+    return len(times) < rounds or len(times) < MORE * rounds and len(quiet_rounds(times, limit)) < QUIET_LEAST
+
+
+def measure(timed, rows, rounds, state, save):
+    """Processor times of base and binary, and cycles a jump around them, by row, until each has enough; a round runs every
+    row, in a new order."""
+    times, shuffle = state["rounds"], random.Random(1)
     for row in rows:
         row["id"] = f"{row['base_id']} / {row['binary_id']}"
         if row["id"] not in times:
             times[row["id"]] = []
             for side in ("base", "binary"):
-                processor_time([row[side]] + row["args"])  # warms the page cache
+                processor_time(timed, [row[side]] + row["args"])  # warms the page cache
     while True:
-        order = [row for row in rows if len(times[row["id"]]) < rounds]
+        limit = quiet_limit(state)
+        order = [row for row in rows if lacks_rounds(times[row["id"]], rounds, limit)]
         if not order:
             return
         shuffle.shuffle(order)
         for row in order:
             sides = ["base", "binary"][::1 if len(times[row["id"]]) % 4 in (0, 3) else -1]
-            ran = {side: processor_time([row[side]] + row["args"]) for side in sides}
-            times[row["id"]].append((ran["base"], ran["binary"]))
+            ran = {side: processor_time(timed, [row[side]] + row["args"]) for side in sides}
+            times[row["id"]].append((ran["base"][0], ran["binary"][0], max(jump for _, jump in ran.values())))
         save()
 
 
@@ -121,10 +140,20 @@ def sure(pairs, estimator):
     return values[edge] > 0 or values[-1 - edge] < 0
 
 
+def choose_rounds(rows, state):
+    """The rounds that each row is judged by."""
+    limit = quiet_limit(state)
+    for row in rows:
+        rounds = state["rounds"][row["id"]]
+        quiet = quiet_rounds(rounds, limit)
+        row["quiet"] = len(quiet) >= QUIET_LEAST
+        row["pairs"] = quiet if row["quiet"] else [(old, new) for old, new, _ in rounds]
+
+
 def compare(rows, state, estimator):
     """Ratios of each row."""
     for row in rows:
-        pairs = state["times"][row["id"]]
+        pairs = row["pairs"]
         row["clock"] = math.exp(estimator(pairs))
         row["sure"] = sure(pairs, estimator)
         row["seconds"] = statistics.median(old for old, _ in pairs)
@@ -207,6 +236,7 @@ def main():
     options.add_argument("--rounds", type=int, required=True)
     options.add_argument("--profile", required=True)
     options.add_argument("--command", required=True)
+    options.add_argument("--timed", required=True, help="timed_run.c, built")
     options.add_argument("--keep")
     options.add_argument("--state")
     options = options.parse_args()
@@ -216,10 +246,10 @@ def main():
             name_set, name, base, binary, *args = line.rstrip("\n").split("\t")
             rows.append({"set": name_set, "name": name, "base": base, "binary": binary, "args": args})
     sets = list(dict.fromkeys(row["set"] for row in rows))
-    state = {"times": {}, "cycles": {}}
+    state = {"rounds": {}, "cycles": {}}
     if options.state and os.path.exists(options.state):
         with open(options.state, encoding="utf-8") as kept:
-            state = json.load(kept)
+            state |= json.load(kept)
 
     def save():
         if options.state:
@@ -230,9 +260,10 @@ def main():
     for name in sets:
         of_set = [row for row in rows if row["set"] == name]
         programs = programs_of(of_set)
-        measure(of_set, options.rounds, state, save)
+        measure(options.timed, of_set, options.rounds, state, save)
         model(options.command, options.profile, programs, state, save)
-    times = [state["times"][row["id"]] for row in rows]
+    choose_rounds(rows, state)
+    times = [row["pairs"] for row in rows]
     title, estimator = min(ESTIMATORS.items(), key=lambda item: disagreement(item[1], times))
     compare(rows, state, estimator)
     if options.keep:
@@ -242,9 +273,12 @@ def main():
                            f"{'sure' if r['sure'] else '-'}\n")
     for row in rows:
         if row["set"] == "corpus" and row["name"] != "copy":
-            print(f"  {row['name']:<24} model {row['model']:6.3f}   clock {row['clock']:6.3f}")
-    print(f"profile {options.profile}; clock: {min(map(len, times))} rounds, processor time, {title} "
+            print(f"  {row['name']:<24} model {row['model']:6.3f}   clock {row['clock']:6.3f}"
+                  f"{'' if row['quiet'] else '   busy sibling'}")
+    print(f"profile {options.profile}; clock: {min(map(len, times))} rounds at least, processor time, {title} "
           f"(+-{100 * disagreement(estimator, times):.1f} % a row)")
+    print(f"SMT sibling idle: {sum(row['quiet'] for row in rows)} of {len(rows)} rows, by these rounds alone; "
+          f"busy or changing: the rest, by all of theirs")
     print(f"{'set':<14}{'n':>4}  {'clock against base':<20}  {'A/A':>7}  {'> 3 %':>5}  {'sign agreement':<22}"
           f"{'sure':>4}  {'sign agreement':<22}rank correlation")
     for name in sets:
@@ -255,4 +289,5 @@ def main():
         print(f"  furthest apart: {row['set']} {row['name']}: model {row['model']:.3f}, clock {row['clock']:.3f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
