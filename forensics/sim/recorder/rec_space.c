@@ -298,6 +298,18 @@ static void pin_getcpu(const UWord *args)
             *(UInt *)args[i] = 0;
 }
 
+/* A machine that has just booted has no random numbers yet, and says so to those that will not wait; ours are there. */
+static void give_random(ThreadId tid, const UWord *args, SysRes result)
+{
+    UWord count = sr_isError(result) ? args[1] : sr_Res(result);
+    Bool unseeded = sr_isError(result) && sr_Err(result) == VKI_EAGAIN;
+    if (sr_isError(result) && !(unseeded && VG_(am_is_valid_for_client)(args[0], count, VKI_PROT_WRITE)))
+        return;
+    rec_random((UChar *)args[0], count);
+    if (unseeded)
+        VG_(set_shadow_regs_area)(tid, 0, offsetof(VexGuestAMD64State, guest_RAX), sizeof count, (UChar *)&count);
+}
+
 static void after_syscall(ThreadId tid, UInt number, UWord *args, UInt n, SysRes result)
 {
     rec_clock_after(tid, number, args, result);
@@ -305,8 +317,8 @@ static void after_syscall(ThreadId tid, UInt number, UWord *args, UInt n, SysRes
         syscall_event(STREAM_EVENT_EXEC, tid, 1);
     else if (number == __NR_arch_prctl)
         running = 0; /* the thread pointer may have moved */
-    else if (number == __NR_getrandom && !sr_isError(result))
-        rec_random((UChar *)args[0], sr_Res(result));
+    else if (number == __NR_getrandom)
+        give_random(tid, args, result);
     else if (number == __NR_getcpu && !sr_isError(result))
         pin_getcpu(args);
     else if ((number == __NR_fork || number == __NR_vfork || (number == __NR_clone && !(args[0] & VKI_CLONE_THREAD))) &&
