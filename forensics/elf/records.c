@@ -71,7 +71,7 @@ static uint64_t align_of(const struct member *m, uint64_t record)
 {
     Dwarf_Die die = m->die;
     uint64_t place = m->offset | m->size | record | ALIGN_MOST, own = walk_number(&die, DW_AT_alignment, 0);
-    if (own)
+    if (own && (own & (own - 1)) == 0 && own <= record)
         return own;
     for (int steps = 0; steps < WALK_MOST_DEPTH && walk_type(&die); steps++)
         switch (dwarf_tag(&die)) {

@@ -116,6 +116,7 @@ is "$(sort -u <<<"$texts" | wc -l)" 1 "all clocks show the same in every recordi
 # What programs choose their code by, as an old processor with SSE4.2 answers, and as one with AVX2. (The program run
 # natively fails this on any machine.)
 identity='hwcap bfebfbff hwcap2 0 frame 0 vdso 0
+ignored 0 told 1
 cpuid 0: 0000000b 756e6547 6c65746e 49656e69
 cpuid 1: 00020652 00100800 0298e3ff bfebfbff
 cpuid 2: 55035a01 00f0b2e3 00000000 09ca212c
@@ -128,6 +129,7 @@ cpuid 80000006: 00000000 00000000 01006040 00000000
 ifunc 1 avx2 0 avx512 0
 cpu 0 node 0, cache 32768 262144'
 identity_v3='hwcap bfebfbff hwcap2 0 frame 0 vdso 0
+ignored 0 told 1
 cpuid 0: 0000000d 756e6547 6c65746e 49656e69
 cpuid 1: 000306c3 02100800 3ffafbff bfebfbff
 cpuid 2: 76036301 00f0b6ff 00000000 00c10000

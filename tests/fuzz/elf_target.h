@@ -8,6 +8,7 @@
 #include "elf/facts.h"
 #include "elf/inventory.h"
 #include "elf/line.h"
+#include "elf/records.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,6 +63,7 @@ static void target_lines(struct arena *arena, const struct inventory *inv)
     struct source_line line;
     for (size_t i = 0; lines && i < inv->symbol_count && i < 64; i++)
         line_at(lines, inv->symbols[i].address, &line);
+    records_read(arena, inv);
 }
 
 /* What the input is compared with; a bit each. */
@@ -69,7 +71,7 @@ enum {
     TARGET_ITSELF = 1,
     TARGET_AS_NEW = 2, /* of each base */
     TARGET_AS_OLD = 8,
-    TARGET_LINES = 32, /* no comparison: the source lines of its functions */
+    TARGET_LINES = 32, /* no comparison: the source lines of its functions, the records of its variables */
     TARGET_PACKAGE = 64, /* the program of skeletons, with the input as its package */
     TARGET_ALL = 127,
 };

@@ -1,8 +1,10 @@
 /* Everything by which a program can tell one x86-64 machine from another and choose other code: asked, and printed. */
 #include <cpuid.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int fast(void)
@@ -31,6 +33,22 @@ static unsigned long auxiliary(char **env, unsigned long type)
     return 0;
 }
 
+/* Entries to ignore, of which every kernel gives another number; and whether the kernel's file tells the same list. */
+static void describe_list(char **env)
+{
+    Elf64_auxv_t told;
+    unsigned ignored = 0, same = 1;
+    while (*env)
+        env++;
+    const Elf64_auxv_t *a = (const Elf64_auxv_t *)(void *)(env + 1);
+    int file = open("/proc/self/auxv", O_RDONLY);
+    for (; a->a_type != AT_NULL; a++) {
+        ignored += a->a_type == AT_IGNORE;
+        same &= read(file, &told, sizeof told) == sizeof told && memcmp(&told, a, sizeof told) == 0;
+    }
+    printf("ignored %u told %u\n", ignored, same);
+}
+
 static unsigned long random_number(int seed)
 {
     unsigned long n = 0;
@@ -49,6 +67,7 @@ int main(int argc, char **argv, char **env)
     unsigned a, b, c, d, cpu = 77, node = 77, low, high;
     printf("hwcap %lx hwcap2 %lx frame %lx vdso %d\n", auxiliary(env, AT_HWCAP), auxiliary(env, AT_HWCAP2),
            auxiliary(env, AT_MINSIGSTKSZ), auxiliary(env, AT_SYSINFO_EHDR) != 0);
+    describe_list(env);
     static const unsigned leaves[] = { 0, 1, 2, 4, 7, 0xb, 0xd, 0x80000001, 0x80000006 };
     for (unsigned i = 0; i < sizeof leaves / sizeof *leaves; i++) {
         __cpuid_count(leaves[i], 0, a, b, c, d);

@@ -186,22 +186,51 @@ void rec_random(UChar *at, SizeT bytes)
     }
 }
 
+/* The engine's own, not among what tools see: where the list is, and the file that it opens for /proc/self/auxv. */
+extern UWord *VG_(client_auxv);
+extern Int VG_(cl_auxv_fd);
+
+/* The list of `words` words as the file tells it, which cannot become shorter: AT_NULL to the end. */
+static void tell_auxv(const UWord *auxv, UInt words, UInt words_before)
+{
+    static const UWord null[2];
+    if (VG_(lseek)(VG_(cl_auxv_fd), 0, VKI_SEEK_SET) != 0)
+        return;
+    VG_(write)(VG_(cl_auxv_fd), auxv, words * sizeof *auxv);
+    for (; words < words_before; words += 2)
+        VG_(write)(VG_(cl_auxv_fd), null, sizeof null);
+}
+
 /* The kernel's list of facts about the machine, found from the first stack pointer: argc, argv, NULL, environment, NULL,
- * auxv. The 16 bytes of AT_RANDOM; AT_HWCAP is EDX of the pinned CPUID's leaf 1. The engine itself leaves AT_HWCAP2,
- * AT_MINSIGSTKSZ and the vDSO out. */
-static void pin_auxv(Addr sp)
+ * auxv. The 16 bytes of AT_RANDOM; AT_HWCAP is EDX of the pinned CPUID's leaf 1. What the engine keeps from the target
+ * (AT_HWCAP2, AT_MINSIGSTKSZ, the vDSO, what it does not know) it leaves as entries to ignore: how many depends on the
+ * kernel, and with them how much work the loader has and where the stack begins. They are taken out, and what lies
+ * before them moves up. */
+static void pin_auxv(ThreadId tid)
 {
     enum { CPUID_1_EDX = 0xbfebfbff };
-    UWord *at = (UWord *)sp;
-    at += 1 + at[0] + 1;
-    while (*at)
-        at++;
-    for (at++; at[0] != AT_NULL; at += 2) {
+    UWord *start = (UWord *)VG_(get_SP)(tid), *auxv = start + 1 + start[0] + 1, *at, *to, *end;
+    while (*auxv)
+        auxv++;
+    for (at = ++auxv; at[0] != AT_NULL; at += 2) {
         if (at[0] == AT_RANDOM)
             rec_random((UChar *)at[1], 16);
         else if (at[0] == AT_HWCAP)
             at[1] = (UInt)CPUID_1_EDX;
     }
+    end = at + 2;
+    for (to = at; at > auxv; at -= 2) {
+        if (at[-2] == AT_IGNORE)
+            continue;
+        to -= 2;
+        to[0] = at[-2];
+        to[1] = at[-1];
+    }
+    VG_(client_auxv) = to;
+    tell_auxv(to, (UInt)(end - to), (UInt)(end - auxv));
+    while (at > start)
+        *--to = *--at;
+    VG_(set_shadow_regs_area)(tid, 0, offsetof(VexGuestAMD64State, guest_RSP), sizeof to, (UChar *)&to);
 }
 
 /* ---- threads and signals ---- */
@@ -240,7 +269,7 @@ static void on_first_insn(ThreadId tid)
     if (!started) {
         started = True;
         describe_stack();
-        pin_auxv(VG_(get_SP)(tid));
+        pin_auxv(tid);
     }
     running = 0;
 }
