@@ -28,12 +28,14 @@ check|libclang-rt-dev|san:clang|its sanitizer runtimes|clang's own
 check|shellcheck|cmd:shellcheck|lint of the scripts|the only one of its kind
 check|python3|cmd:python3|reference implementations in tests|present nearly everywhere
 check|python3-jsonschema|file:/usr/lib/python3/dist-packages/jsonschema/__init__.py|validate the JSON reports|the reference validator
+check|python3-yaml|file:/usr/lib/python3/dist-packages/yaml/__init__.py|read the workflow of docs/layouts.md|the reader that everybody has
 check|g++|cmd:g++|C++ test programs|the system's own
 check|elfutils|cmd:eu-readelf|a second reader of ELF to agree with|of other make than binutils
 check|dwarves|cmd:pahole|struct layouts to agree with|the tool that everybody reads them with
 check|dwz|cmd:dwz|debug information shared between files|the one that Debian packs with
 check|procps|cmd:ps|look for processes left behind|the system's own
 check|lld|cmd:ld.lld|order functions by a list|the linker whose list a remedy is written for
+check|mold|cmd:mold|shuffle code and data by a seed|another linker that large programs are linked with
 check|bolt-16|cmd:llvm-bolt-16|write variants of a linked program|the one rewriter that distributions have
 check|parallel|cmd:parallel|run the shards of a sweep|GNU's own is what many run jobs with
 ROWS
