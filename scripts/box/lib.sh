@@ -268,7 +268,8 @@ need_analyzer()
 }
 
 # find_peers: fills NAMES and LIBRARY (name -> shared library, empty for the C library's own allocator) with what is
-# here: build/libhakmem.so, Debian's peers by the names that their packages install, and PEERS='NAME=LIBRARY ...'.
+# here: build/libhakmem.so, Debian's peers by the names that their packages install (not with DEBIAN=0), and
+# PEERS='NAME=LIBRARY ...'.
 declare -A LIBRARY=([system]="")
 NAMES=(system)
 add_peer()
@@ -283,7 +284,7 @@ find_peers()
 {
     local peer library
     [[ ! -f $BUILD/libhakmem.so ]] || add_peer hakmem "$BUILD/libhakmem.so"
-    for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4; do
+    [[ ${DEBIAN:-1} == 0 ]] || for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4; do
         library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk -v so="${peer#*=}" '$1 == so && !seen++ { print $NF }')
         [[ -z $library ]] || add_peer "${peer%%=*}" "$library"
     done

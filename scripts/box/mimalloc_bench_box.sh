@@ -10,6 +10,7 @@
 # prints its operations.
 #
 #   RUNS=5   REFERENCE=hakmem   TIMEOUT=120 (s a run)   BUILD=build   PEERS='NAME=LIBRARY ...'
+#   DEBIAN=1 (0: without Debian's peers)
 #   OUT=results/mimalloc_bench_TIME.txt
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -22,6 +23,7 @@ cfrac          | cfrac/[aceiu]*.c cfrac/p[!ft]*.c cfrac/pfloat.c cfrac/ptou.c cf
 espresso       | espresso/*.c                       | -std=gnu89 -lm                       | run | @/espresso/largest.espresso
 barnes         | barnes/*.c                         | -std=gnu89 -lm                       | run | <@/barnes/input
 larson         | larson/larson.cpp                  | -DCPP=1                              | Throughput = | 1 8 1000 5000 100 4141 2
+larson-sized   | larson/larson.cpp                  | -DCPP=1 -DSIZED=1 -fsized-deallocation | Throughput = | 1 8 1000 5000 100 4141 2
 alloc-test     | alloc-test/test_common.cpp alloc-test/allocator_tester.cpp | -DBENCH=4    | run | 1
 mstress        | mstress/mstress.c                  |                                      | run | 2 50 25
 rptest         | rptest/rptest.c rptest/thread.c rptest/timer.c | -fpermissive -Irptest -lm | ops: .* | 2 0 1 2 200 1000 100 8 16000

@@ -1,6 +1,8 @@
 /* Huge blocks and the spare memory between them: reused, moved to where it is wanted, zeroed where it must be, bounded,
  * and given back; with requests to the system that fail. */
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hakmem.h"
 #include "knobs.h"
@@ -92,6 +94,70 @@ static void pieces(void)
     hakmem_free(p);
     for (int i = 0; i < 4; i++)
         hakmem_free(wall[i]);
+}
+
+enum { COPIED = 4 }; /* units */
+
+static bool numbered(const unsigned char *p)
+{
+    size_t wrong = 0;
+    for (int i = 0; i < COPIED; i++)
+        wrong += p[i * UNIT_SIZE] != i + 1;
+    return !wrong;
+}
+
+/* A block of two mappings of which a page in each unit is in use, and a wall behind it. */
+static unsigned char *sparse_block(void **wall)
+{
+    void *gap[2], *between[2];
+    for (int i = 0; i < 2; i++) {
+        gap[i] = hakmem_malloc(COPIED / 2 * UNIT_SIZE);
+        between[i] = hakmem_malloc(UNIT_SIZE);
+    }
+    hakmem_free(gap[0]);
+    hakmem_free(gap[1]);
+    unsigned char *p = hakmem_malloc(COPIED * UNIT_SIZE);
+    *wall = hakmem_malloc(30 * UNIT_SIZE);
+    hakmem_free(between[0]);
+    hakmem_free(between[1]);
+    for (int i = 0; p && i < COPIED; i++)
+        p[i * UNIT_SIZE] = (unsigned char)(i + 1);
+    return p;
+}
+
+enum { WHOLE = 1, BACK = 2 };
+
+/* The growth of such a block, of which every call from the n-th on fails. BACK: some units had moved already when the
+ * place for the next was lost, and were copied back, which makes all of their pages resident. */
+static int grow_refused(unsigned n)
+{
+    void *wall;
+    unsigned char *p = sparse_block(&wall);
+    size_t before = now().resident_bytes;
+    hak_os_fail_at(n, true);
+    unsigned char *q = hakmem_realloc(p, 20 * UNIT_SIZE);
+    hak_os_fail_at(0, false);
+    bool back = !q && now().resident_bytes > before + UNIT_SIZE - 64 * 1024;
+    return (numbered(q ? q : p) ? WHOLE : 0) | (back ? BACK : 0);
+}
+
+/* In children, because what the system refuses to unmap stays in the way. */
+static void copied_back(void)
+{
+    size_t whole = 0, back = 0;
+    hakmem_trim(0);
+    fflush(stdout);
+    for (unsigned n = 1; n <= 4 * COPIED; n++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(grow_refused(n));
+        int status = 0;
+        waitpid(child, &status, 0);
+        whole += WIFEXITED(status) && WEXITSTATUS(status) & WHOLE;
+        back += WIFEXITED(status) && WEXITSTATUS(status) & BACK;
+    }
+    ok(whole == 4 * COPIED, "a growth whose calls fail from the n-th on leaves the block's contents, for every n");
+    ok(back == COPIED - 1, "also where one to all but one of its units had moved and were copied back");
 }
 
 static void growth(void)
@@ -256,6 +322,7 @@ int main(void)
     hak_knobs.purge_ms = 3600000; /* however slow the machine is */
     reuse();
     pieces();
+    copied_back();
     growth();
     superslabs();
     bounded();
