@@ -50,6 +50,7 @@ struct unit {
     unsigned bin;             /* longest run of ones in free_mask, or bin of spare memory by its length */
     bool idle;                /* in the list of superslabs with memory to return */
     bool huge_pages;          /* advice was given */
+    bool filled;              /* spare memory: slabs of blocks took all of it, so most of it is resident */
     bool judged;              /* a superslab: its use of pages was looked at, or says nothing */
     uint64_t idle_since;      /* ms */
     struct unit *next, *prev; /* in the list of its bin */

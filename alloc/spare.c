@@ -86,6 +86,7 @@ static struct unit *join(struct unit *low, struct unit *high)
     unlist(gone);
     keep->mapping = low->mapping == high->mapping ? low->mapping : 0;
     keep->huge_pages = low->huge_pages || high->huge_pages;
+    keep->filled = low->filled && high->filled;
     reshape(keep, base, bytes);
     hak_unit_meta_give(gone, true);
     return keep;
@@ -148,6 +149,7 @@ static struct unit *cut(struct unit *u, size_t bytes)
         unit_head(part, u->base, bytes);
         part->mapping = u->mapping;
         part->huge_pages = u->huge_pages;
+        part->filled = u->filled;
         part->idle_since = u->idle_since;
         hak_units_claim(unit_number(u->base), units_for(bytes), part);
         reshape(u, u->base + bytes, u->huge_len - bytes);

@@ -99,6 +99,15 @@ static void judge(struct unit *u)
         want_huge_pages(u);
 }
 
+/* Slabs of blocks will touch all of a unit bit by bit; a huge block may have touched some of it. The two would add up,
+ * so what is left of the latter goes back first. True if the unit reads as zero now. */
+static bool spare_emptied(const struct unit *spare)
+{
+    bool done = !spare->filled && hak_knobs.purge_ms >= 0 && hak_os_purge(spare->base, UNIT_SIZE);
+    hak_space.stats.purged_bytes += done ? UNIT_SIZE : 0;
+    return done;
+}
+
 /* A superslab out of spare memory, else of fresh if `grow`. */
 static struct unit *superslab_new(bool run, bool grow)
 {
@@ -119,7 +128,7 @@ static struct unit *superslab_new(bool run, bool grow)
     u->huge_len = 0;
     u->base = unit_address(i);
     u->free_mask = UINT32_MAX;
-    u->dirty_mask = spare ? UINT32_MAX : 0;
+    u->dirty_mask = spare && !spare_emptied(spare) ? UINT32_MAX : 0;
     u->idle = u->spare = false;
     u->huge_pages = spare && spare->huge_pages;
     u->judged = spare != NULL; /* its pages say nothing about this use */
@@ -146,6 +155,7 @@ static bool superslab_retire(struct unit *u, uint64_t since)
         return false;
     unit_head(head, u->base, UNIT_SIZE);
     head->huge_pages = u->huge_pages;
+    head->filled = u->dirty_mask == UINT32_MAX;
     bin_remove(u);
     idle_remove(u);
     hak_unit_meta_give(u, false);

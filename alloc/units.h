@@ -62,7 +62,7 @@ static inline void unit_head(struct unit *u, char *base, size_t bytes)
     u->base = base;
     u->huge_len = bytes;
     u->mapping = 0;
-    u->spare = u->idle = u->huge_pages = false;
+    u->spare = u->idle = u->huge_pages = u->filled = false;
 }
 
 /* Metadata of a unit, to be given back; a huge block's or spare memory's (`head`) needs no slabs. NULL: no memory. */

@@ -181,6 +181,16 @@ static void superslabs(void)
 {
     hakmem_trim(0);
     void *run[64];
+    hakmem_free(take(2 * MIB, 1));
+    size_t units = now().superslabs, resident = 0;
+    int n = 0;
+    for (; now().superslabs == units; n++) {
+        resident = now().resident_bytes;
+        run[n] = hakmem_malloc(500000);
+    }
+    ok(now().resident_bytes + MIB < resident, "a huge block's memory that becomes a superslab starts without pages");
+    while (n)
+        hakmem_free(run[--n]);
     for (int i = 0; i < 64; i++)
         run[i] = take(500000, 8);
     struct hakmem_stats before = now();
