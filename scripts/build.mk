@@ -31,7 +31,10 @@ bench-inspect: $(BIN)/layout_tax_forensics ## speed and memory of inspect on fil
 bench-replay: $(BIN)/layout_tax_forensics $(RECORDER) $(BIN)/bench_random_mixed_system ## instructions a second of replaying layouts (LAYOUTS=)
 	@BUILD=$(BUILD) scripts/box/bench_replay_box.sh
 
-.PHONY: test-others
+.PHONY: test-others other-machine
+other-machine: $(BIN)/layout_tax_forensics $(RECORDER) ## are the modelled figures the same on other processors and another kernel? (CPUS=, LAYOUTS=)
+	@BUILD=$(BUILD) scripts/box/other_machine_box.sh $(CPUS)
+
 test-others: $(BUILD)/libhakmem.so $(FORENSICS_A) ## other people's tests and programs over the allocator (MIMALLOC=, INSTALL=1, SUITES=)
 	@BUILD=$(BUILD) scripts/box/others_tests_box.sh $(SUITES)
 
