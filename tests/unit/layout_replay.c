@@ -88,7 +88,7 @@ static void test_at_once(void)
 {
     write_stream(4096, 0x400);
     struct err err = ERR_INIT;
-    struct replay replays[REPLAY_AT_ONCE + 1] = { { NULL } };
+    struct replay replays[REPLAY_AT_ONCE + 1] = { { .recording = NULL } };
     struct replay_result results[REPLAY_AT_ONCE + 1];
     struct layout_side side = heap_side(4096, 0x400);
     size_t count = sizeof replays / sizeof replays[0], equal = 0, differing = 0;
