@@ -29,7 +29,10 @@ awk -v failed="$status" '
     END {
         printf "%d executions, %d a second; %d places of the code reached, %d inputs added, the slowest took %d s\n",
                runs, rate, places, fresh, slow
-        print failed ? "a finding: " (found ? found : "no input was written") : "no finding"
+        if (failed == 72 && !found) # how the fuzzer says that it was interrupted
+            print "interrupted; no finding"
+        else
+            print failed ? "a finding: " (found ? found : "no input was written") : "no finding"
     }' "$log"
 if ((status)); then
     grep -E '^(SUMMARY|==[0-9]+==ERROR)|runtime error|^ +#[0-9]+ ' "$log" | head -n 30
