@@ -78,7 +78,7 @@ guest()
     {
         printf '#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/bin HOME=/ LC_ALL=C\n'
         printf 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev\n'
-        printf 'stty -F /dev/ttyS1 raw\necho "kernel $(uname -r)"; grep -m 1 "model name" /proc/cpuinfo\n'
+        printf 'stty -F /dev/ttyS1 raw\nuname -sr; grep -m 1 "model name" /proc/cpuinfo\n'
         commands /tmp | while read -r name words; do
             printf 'echo %s; %s %s >/tmp/out 2>&1 || tail -n 3 /tmp/out\n' "$name" "$LTF" "$words"
         done
@@ -125,7 +125,7 @@ for cpu in "${CPUS[@]}"; do
     same="the same bytes"
     cmp -s "$WORK/here/figures" "$WORK/$cpu/figures" || { same="OTHER FIGURES"; differs=1; }
     printf '%s: %s, %s: %s\n' "$cpu" "$(sed -n 's/\r//; s/^model name.*: //p' "$WORK/$cpu/console" | head -n 1)" \
-        "$(sed -n 's/\r//; s/.*kernel \([0-9.]*\)-.*/\1/p' "$WORK/$cpu/console" | head -n 1)" "$same"
+        "$(sed -n 's/\r//; s/.*Linux \([0-9.]*\)-.*/\1/p' "$WORK/$cpu/console" | head -n 1)" "$same"
     ((differs == 0)) || [[ -z ${KEEP:-} ]] || cp -r "$WORK/here" "$WORK/$cpu" "$KEEP"
 done
 exit "$differs"
