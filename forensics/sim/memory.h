@@ -396,9 +396,9 @@ static OUT_OF_LINE uint64_t load_slowly(struct model *m, const struct data_ref *
     return after_stores(m, b, address, end, tick, ready);
 }
 
-/* A load of the running block whose address is known at `tick`: the tick its value is. Changes nothing before it knows that nothing out of
- * the ordinary happens; whether it meets a store is no question, as nothing predicts the answer. `wide`: of more than 8
- * bytes. */
+/* A load of the running block whose address is known at `tick`: the tick its value is. Changes nothing before it knows
+ * that nothing out of the ordinary happens; whether it meets a store is no question, as nothing predicts the answer.
+ * `wide`: of more than 8 bytes. */
 static IN_LINE uint64_t load(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, bool wide)
 {
     const struct resident *at = resident(m, address, ref->size);
@@ -480,8 +480,8 @@ static OUT_OF_LINE void store_slowly(struct model *m, const struct data_ref *ref
         queue_full(m, b, address, oldest.turn, (enum component)oldest.why);
 }
 
-/* A store of the running block whose address is known at `tick`: brings its line in and leaves its data, known at `data`, for loads to come.
- * Nobody waits for it but them. It writes the L1D in order, one a cycle, after retirement and when its line is there;
+/* A store of the running block whose address is known at `tick`: brings its line in and leaves its data, known at `data`,
+ * for loads to come. Nobody waits for it but them. It writes the L1D in order, one a cycle, after retirement and when its line is there;
  * the queue between holds P_STORE_QUEUE stores, and when it is full nothing more retires. */
 static IN_LINE void store(struct model *m, const struct data_ref *ref, uint64_t address, uint64_t tick, uint64_t data)
 {
